@@ -1,0 +1,20 @@
+/** Generates the code from proto/ and the wasm kernel anew and fails when what is committed differs. */
+import { fromFileUrl } from "./paths.ts";
+
+const root = fromFileUrl(new URL("..", import.meta.url));
+const scratch = await Deno.makeTempDir({ prefix: "sixfold-gen-" });
+try {
+  const generated = await new Deno.Command("buf", {
+    args: ["generate", "--output", `${scratch}/proto`],
+    cwd: `${root}proto`,
+  }).output();
+  if (!generated.success) throw new Error(new TextDecoder().decode(generated.stderr));
+  for (const name of ["cluster_pb.ts", "files_pb.ts", "storage_pb.ts"]) {
+    const fresh = await Deno.readTextFile(`${scratch}/shared/gen/sixfold/v1/${name}`);
+    if (fresh !== await Deno.readTextFile(`${root}shared/gen/sixfold/v1/${name}`)) {
+      throw new Error(`shared/gen/sixfold/v1/${name} is not what proto/ generates; run: npm run generate`);
+    }
+  }
+} finally {
+  await Deno.remove(scratch, { recursive: true });
+}

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { faultsIn } from "./house.ts";
+
+test("imports go one way between the houses", () => {
+  assert.deepEqual(faultsIn("gateway/core/a.ts", 'import { x } from "../../shared/ring.ts";\n'), []);
+  assert.equal(faultsIn("gateway/core/a.ts", 'import { x } from "../../node-daemon/main.ts";\n').length, 1);
+  assert.equal(faultsIn("shared/a.ts", 'export * from "../gateway/main.ts";\n').length, 1);
+});
+
+test("inside the gateway the database never imports the api", () => {
+  assert.deepEqual(faultsIn("gateway/api/a.ts", 'import type { x } from "../core/upload.ts";\n'), []);
+  assert.equal(faultsIn("gateway/db/a.ts", 'import { x } from "../api/rest.ts";\n').length, 1);
+});
+
+test("a file of more than 300 lines is a fault", () => {
+  assert.deepEqual(faultsIn("shared/a.ts", "\n".repeat(300)), []);
+  assert.equal(faultsIn("shared/a.ts", "\n".repeat(301)).length, 1);
+});

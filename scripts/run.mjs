@@ -1,0 +1,64 @@
+// The door from npm: installs what package-lock.json names, then runs one of the project's programs on its runtime.
+// It is the only code that Node runs, so it stays plain JavaScript: Node 20 reads no types.
+// @ts-check
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const modules = join(root, "node_modules");
+
+/** The programs by name: the runtime, and the file it runs. @type {Record<string, ["deno" | "bun", string]>} */
+const programs = {
+  test: ["deno", "scripts/test.ts"],
+  kernel: ["deno", "scripts/build-kernel.ts"],
+};
+
+/** npm's own record of an install is older than the lock file, or missing. */
+function installIsStale() {
+  const record = join(modules, ".package-lock.json");
+  return !existsSync(record) || statSync(record).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs;
+}
+
+/**
+ * The runtime's executable inside its platform package. The launchers beside it depend on install scripts, which npm
+ * may have been told not to run.
+ * @param {"@deno" | "@oven"} scope
+ * @param {string} name
+ */
+function executable(scope, name) {
+  const folder = join(modules, scope);
+  for (const platform of existsSync(folder) ? readdirSync(folder) : []) {
+    for (const path of [join(folder, platform, name), join(folder, platform, "bin", name)]) {
+      if (existsSync(path)) return path;
+    }
+  }
+  throw new Error(`no ${name} for ${process.platform}-${process.arch} in ${folder}; remove node_modules and try again`);
+}
+
+const [name = "", ...args] = process.argv.slice(2);
+const program = programs[name];
+if (!program) {
+  console.error(`unknown program "${name}"; there are: ${Object.keys(programs).join(", ")}`);
+  process.exit(2);
+}
+if (installIsStale()) {
+  const installed = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: "inherit" });
+  if (installed.status !== 0) process.exit(installed.status ?? 1);
+}
+const deno = executable("@deno", "deno");
+const bun = executable("@oven", "bun");
+const [runtime, file] = program;
+const command = runtime === "deno" ? [deno, "run", "-A", "--no-prompt"] : [bun, "run"];
+const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), ...args], {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, SIXFOLD_DENO: deno, SIXFOLD_BUN: bun, DENO_NO_UPDATE_CHECK: "1" },
+});
+// Ctrl-C reaches the child by itself (same terminal); a SIGTERM to npm or to this process has to be handed on.
+for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT", "SIGHUP"])) {
+  process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+}
+child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
