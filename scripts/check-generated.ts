@@ -4,9 +4,10 @@ import { fromFileUrl } from "./paths.ts";
 const root = fromFileUrl(new URL("..", import.meta.url));
 const scratch = await Deno.makeTempDir({ prefix: "sixfold-gen-" });
 try {
-  const generated = await new Deno.Command("buf", {
+  const generated = await new Deno.Command(`${root}node_modules/.bin/buf`, {
     args: ["generate", "--output", `${scratch}/proto`],
     cwd: `${root}proto`,
+    env: { PATH: `${root}node_modules/.bin:${Deno.env.get("PATH") ?? ""}` },
   }).output();
   if (!generated.success) throw new Error(new TextDecoder().decode(generated.stderr));
   for (const name of ["cluster_pb.ts", "files_pb.ts", "storage_pb.ts"]) {

@@ -12,7 +12,7 @@ const modules = join(root, "node_modules");
 
 /** The programs by name: the runtime, and the file it runs. @type {Record<string, ["deno" | "bun", string]>} */
 const programs = {
-  test: ["deno", "scripts/test.ts"],
+  test: ["deno", "scripts/gate.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
 };
 

@@ -1,0 +1,117 @@
+/** What is visible: files by bucket and key, their manifests, and their end. */
+import type { Sql } from "./database.ts";
+
+/** A visible file. */
+export interface FileRow {
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: Uint8Array;
+  /** In bytes. */
+  readonly size: number;
+  readonly contentType: string;
+  readonly sha256: Uint8Array | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly createdAt: Date;
+}
+
+/** Where one chunk of a segment is. */
+export interface ChunkRow {
+  readonly index: number;
+  readonly chunkId: string;
+  readonly serverId: string;
+  readonly length: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** A contiguous piece of a file and its chunks; missing chunks are simply not listed. */
+export interface SegmentRow {
+  readonly number: number;
+  /** In bytes, from the start of the file. */
+  readonly offset: number;
+  readonly length: number;
+  readonly k: number;
+  readonly m: number;
+  readonly blockSize: number;
+  readonly chunks: readonly ChunkRow[];
+}
+
+/** All that a read needs. */
+export interface Manifest {
+  readonly file: FileRow;
+  readonly inline: Uint8Array | null;
+  readonly segments: readonly SegmentRow[];
+}
+
+/** The file and every chunk of it, in one query; undefined when there is no such file. */
+export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): Promise<Manifest | undefined> {
+  const [row] = await sql<(FileRow & { inline: Uint8Array | null; segments: readonly SegmentRow[] })[]>`
+    SELECT f.id, f.bucket, f.key, f.size, f.content_type AS "contentType", f.sha256, f.metadata,
+           f.created_at AS "createdAt", f.inline,
+           coalesce((SELECT jsonb_agg(jsonb_build_object(
+             'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
+             'blockSize', s.block_size,
+             'chunks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                 'index', c.index, 'chunkId', c.chunk_id, 'serverId', c.server_id, 'length', c.length,
+                 'sha256', encode(c.sha256, 'hex')) ORDER BY c.index), '[]'::jsonb)
+               FROM chunks c WHERE c.file_id = f.id AND c.segment = s.number)
+             ) ORDER BY s.number) FROM segments s WHERE s.file_id = f.id), '[]'::jsonb) AS segments
+    FROM files f WHERE f.bucket = ${bucket} AND f.key = ${key}`;
+  if (row === undefined) return undefined;
+  const { inline, segments, ...file } = row;
+  return { file, inline, segments };
+}
+
+/** The file's metadata alone. */
+export async function findFile(sql: Sql, bucket: string, key: Uint8Array): Promise<FileRow | undefined> {
+  const [row] = await sql<FileRow[]>`
+    SELECT id, bucket, key, size, content_type AS "contentType", sha256, metadata, created_at AS "createdAt"
+    FROM files WHERE bucket = ${bucket} AND key = ${key}`;
+  return row;
+}
+
+/**
+ * A page of files in the order of their keys' bytes.
+ * @param after only keys greater than this
+ * @param end only keys less than this, or null for no end
+ */
+export function listFiles(
+  sql: Sql,
+  bucket: string,
+  after: Uint8Array,
+  end: Uint8Array | null,
+  limit: number,
+): Promise<FileRow[]> {
+  return sql<FileRow[]>`
+    SELECT id, bucket, key, size, content_type AS "contentType", sha256, metadata, created_at AS "createdAt"
+    FROM files
+    WHERE bucket = ${bucket} AND key > ${after} AND (${end}::bytea IS NULL OR key < ${end})
+    ORDER BY key LIMIT ${limit}`;
+}
+
+/**
+ * Removes a file, and gives its chunks to the garbage in the same statement: chunks are read in the snapshot in which
+ * the cascade has not yet removed them.
+ * @param graceSeconds how long the bytes stay on the disks
+ * @returns the id of the file that was removed
+ */
+export async function deleteFile(
+  sql: Sql,
+  bucket: string,
+  key: Uint8Array,
+  ifId: string | null,
+  graceSeconds: number,
+): Promise<string | undefined> {
+  const [row] = await sql<{ id: string }[]>`
+    WITH gone AS (
+      DELETE FROM files WHERE bucket = ${bucket} AND key = ${key} AND (${ifId}::uuid IS NULL OR id = ${ifId})
+      RETURNING id
+    ), swept AS (
+      INSERT INTO garbage (chunk_id, server_id, due_at)
+      SELECT c.chunk_id, c.server_id, now() + make_interval(secs => ${graceSeconds})
+      FROM chunks c JOIN gone ON c.file_id = gone.id
+      ON CONFLICT DO NOTHING
+    )
+    SELECT id FROM gone`;
+  return row?.id;
+}

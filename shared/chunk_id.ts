@@ -1,0 +1,75 @@
+/** The names of chunks: `<writer uuid>.<segment>.<index>.<attempt>`, and where such a name lies on a disk. */
+import { SixfoldError } from "./errors.ts";
+
+/** The parts of a chunk's name. The writer is the upload, the repair or the move that sends the chunk. */
+export interface ChunkId {
+  /** A UUID in lower case. */
+  readonly writer: string;
+  /** The segment of the file, from 0. */
+  readonly segment: number;
+  /** The chunk in its layout, 0 to 5. */
+  readonly index: number;
+  /** Counts the tries of one writer, from 0. */
+  readonly attempt: number;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const CHUNK_ID =
+  /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.(0|[1-9]\d{0,9})\.([0-5])\.(0|[1-9]\d{0,9})$/;
+const MAX_UINT32 = 0xffff_ffff;
+
+/** Whether a text is a chunk id in its one spelling. Only such a text may become a file name. */
+export function isChunkId(text: string): boolean {
+  const match = CHUNK_ID.exec(text);
+  return match !== null && Number(match[2]) <= MAX_UINT32 && Number(match[4]) <= MAX_UINT32;
+}
+
+/**
+ * Reads a chunk id.
+ * @throws SixfoldError `invalid_argument` when it is not in its one spelling
+ */
+export function parseChunkId(text: string): ChunkId {
+  const [, writer = "", segment, index, attempt] = CHUNK_ID.exec(text) ?? [];
+  if (!isChunkId(text)) {
+    throw new SixfoldError("invalid_argument", "a chunk id is <uuid>.<segment>.<index 0-5>.<attempt>, in lower case");
+  }
+  return { writer, segment: Number(segment), index: Number(index), attempt: Number(attempt) };
+}
+
+/** Writes a chunk id. */
+export function formatChunkId({ writer, segment, index, attempt }: ChunkId): string {
+  return `${writer}.${segment}.${index}.${attempt}`;
+}
+
+/** The folder of a chunk below `chunks/`: the last four hex digits of its writer, which are random. */
+export function chunkFolder(text: string): string {
+  const { writer } = parseChunkId(text);
+  return `${writer.slice(32, 34)}/${writer.slice(34, 36)}`;
+}
+
+/**
+ * The 16 bytes of a UUID.
+ * @throws SixfoldError `invalid_argument`
+ */
+export function uuidToBytes(uuid: string): Uint8Array {
+  if (!UUID.test(uuid)) throw new SixfoldError("invalid_argument", "this is not a UUID in lower case");
+  const hex = uuid.replaceAll("-", "");
+  return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16));
+}
+
+/** The UUID that 16 bytes spell. */
+export function uuidFromBytes(bytes: Uint8Array): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
+}
+
+/** A new UUID of version 7 (RFC 9562): 48 bits of milliseconds, then random bits. */
+export function newUuid(now = Date.now()): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, Math.floor(now / 0x1_0000));
+  view.setUint16(4, now % 0x1_0000);
+  view.setUint8(6, (view.getUint8(6) & 0x0f) | 0x70);
+  view.setUint8(8, (view.getUint8(8) & 0x3f) | 0x80);
+  return uuidFromBytes(bytes);
+}
