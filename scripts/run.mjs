@@ -35,6 +35,9 @@ function executable(scope, name) {
       if (existsSync(path)) return path;
     }
   }
+  // Bun's install script, where it ran, has moved the executable into the package of the launcher.
+  const moved = join(modules, name, "bin", `${name}.exe`);
+  if (existsSync(moved) && statSync(moved).size > 1_000_000) return moved;
   throw new Error(`no ${name} for ${process.platform}-${process.arch} in ${folder}; remove node_modules and try again`);
 }
 
