@@ -1,4 +1,5 @@
 /** Generates the code from proto/ and the wasm kernel anew and fails when what is committed differs. */
+import { buildKernel } from "./build-kernel.ts";
 import { fromFileUrl } from "./paths.ts";
 
 const root = fromFileUrl(new URL("..", import.meta.url));
@@ -15,6 +16,9 @@ try {
     if (fresh !== await Deno.readTextFile(`${root}shared/gen/sixfold/v1/${name}`)) {
       throw new Error(`shared/gen/sixfold/v1/${name} is not what proto/ generates; run: npm run generate`);
     }
+  }
+  if (await buildKernel() !== await Deno.readTextFile(`${root}shared/gen/erasure_kernel.ts`)) {
+    throw new Error("shared/gen/erasure_kernel.ts is not what shared/kernel/ compiles to; run: npm run generate");
   }
 } finally {
   await Deno.remove(scratch, { recursive: true });

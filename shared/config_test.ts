@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytes, choice, describeSettings, flag, integer, readSettings, seconds, text } from "./config.ts";
+
+const schema = {
+  NAME: text("The name."),
+  PORT: integer("The port.", "8080", 0, 65_535),
+  LIMIT: bytes("The limit.", "32K"),
+  GRACE: seconds("The grace.", "15m"),
+  HOP: choice("The hop.", "web", "web", "grpc"),
+  OPEN: flag("Open.", "0"),
+};
+
+test("absent and empty settings take their defaults, given ones their units", () => {
+  const read = (env: Record<string, string>) => readSettings(schema, (name) => env[name]);
+  assert.deepEqual({ ...read({ NAME: "a", PORT: "" }) }, {
+    NAME: "a",
+    PORT: 8080,
+    LIMIT: 32_768,
+    GRACE: 900,
+    HOP: "web",
+    OPEN: false,
+  });
+  const given = read({ NAME: "b", PORT: "0", LIMIT: "10G", GRACE: "2h", HOP: "grpc", OPEN: "1" });
+  assert.deepEqual(Object.values(given), ["b", 0, 10 * 2 ** 30, 7200, "grpc", true]);
+  assert.ok(Object.isFrozen(given));
+});
+
+test("every problem is named at once, and no value is repeated", () => {
+  const bad: Record<string, string> = { PORT: "-1", LIMIT: "1X", GRACE: "soon", HOP: "smoke", OPEN: "yes-secret" };
+  assert.throws(() => readSettings(schema, (name) => bad[name]), (error: Error) => {
+    for (const name of Object.keys(schema)) assert.match(error.message, new RegExp(name));
+    return !error.message.includes("secret");
+  });
+});
+
+test("the reference names every setting", () => {
+  for (const name of Object.keys(schema)) assert.ok(describeSettings(schema).includes(`\`${name}\``));
+});

@@ -1,0 +1,46 @@
+/** Logs as one JSON object per line. Fields say what a machine looks for, the message what a person reads. */
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** How much a line matters. */
+export type Level = (typeof LEVELS)[number];
+
+/** What a line tells besides its message. Never secrets, never a user's names. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A log. */
+export interface Logger {
+  debug(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+  /** The same log with fields that every line carries: a request id, for instance. */
+  with(fields: Fields): Logger;
+}
+
+/**
+ * A log of lines from a level on.
+ * @param write takes a line with its line end
+ */
+export function createLogger(level: Level, write: (line: string) => void, common: Fields = {}): Logger {
+  const log = (at: Level) => (message: string, fields: Fields = {}) => {
+    if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
+    const line = { time: new Date().toISOString(), level: at, message, ...common, ...fields };
+    write(`${JSON.stringify(line, plain)}\n`);
+  };
+  return {
+    debug: log("debug"),
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+    with: (fields) => createLogger(level, write, { ...common, ...fields }),
+  };
+}
+
+/** What JSON cannot say by itself: errors with their chain of causes, and big integers. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, cause } = value;
+  return { name, message, ...("code" in value ? { code: value.code } : {}), stack, ...(cause ? { cause } : {}) };
+}
