@@ -59,7 +59,7 @@ const outcomes = [
   await check("proto lint", bin("buf"), ["lint", "proto"]),
   await check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
   await tests("units on Deno", deno, ["test", "-A", "--no-check", "--quiet", "shared", "scripts"]),
-  await tests("units on Bun", bun, ["test", "./shared"]),
+  await tests("units on Bun", bun, ["test", "./shared", "./node-daemon"]),
 ];
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);

@@ -1,0 +1,103 @@
+/** Reads one chunk file: its ends are checked at once, each block before it is handed on. */
+import { type FileHandle, open } from "node:fs/promises";
+import { blockSeed, xxh64 } from "../shared/checksum.ts";
+import { parseChunkId, uuidToBytes } from "../shared/chunk_id.ts";
+import {
+  blockCount,
+  type ChunkFileFooter,
+  type ChunkFileHeader,
+  chunkFileSize,
+  decodeFooter,
+  decodeHeader,
+  frameOffset,
+  framePrefixLength,
+  PAGE,
+  pageChecksum,
+  writeFramePrefix,
+} from "../shared/chunk_format.ts";
+import { SixfoldError } from "../shared/errors.ts";
+
+/** A block that was read and matches its checksum. */
+export interface StoredBlock {
+  readonly number: number;
+  readonly xxh64: bigint;
+  readonly data: Uint8Array;
+}
+
+/** An open chunk file. */
+export class ChunkReader {
+  readonly #handle: FileHandle;
+  readonly header: ChunkFileHeader;
+  readonly footer: ChunkFileFooter;
+
+  private constructor(handle: FileHandle, header: ChunkFileHeader, footer: ChunkFileFooter) {
+    this.#handle = handle;
+    this.header = header;
+    this.footer = footer;
+  }
+
+  /**
+   * Opens a chunk file and checks that it is whole and the one that was asked for.
+   * @throws SixfoldError `data_loss` when it is damaged, cut or swapped
+   */
+  static async open(path: string, chunkId: string): Promise<ChunkReader> {
+    const handle = await open(path, "r");
+    try {
+      const { size } = await handle.stat();
+      if (size < 3 * PAGE) throw damaged("shorter than any chunk");
+      const headerPage = await readExactly(handle, 0, PAGE);
+      const header = decodeHeader(headerPage);
+      const footer = decodeFooter(await readExactly(handle, size - PAGE, PAGE));
+      if (header.chunkId !== chunkId) throw damaged("another chunk under this name");
+      if (footer.headerChecksum !== pageChecksum(headerPage)) throw damaged("made of two chunks");
+      const { length, blocks } = footer;
+      if (blocks !== blockCount(length, header.blockSize) || size !== chunkFileSize(length, header.blockSize)) {
+        throw damaged("of the wrong size");
+      }
+      return new ChunkReader(handle, header, footer);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Reads one block.
+   * @throws SixfoldError `out_of_range`; `data_loss` when it does not match its checksum
+   */
+  async block(number: number): Promise<StoredBlock> {
+    const { blockSize, chunkId, uploadId } = this.header;
+    const { blocks, length } = this.footer;
+    if (number >= blocks) throw new SixfoldError("out_of_range", `the chunk has ${blocks} blocks, none is ${number}`);
+    const dataLength = number < blocks - 1 ? blockSize : length - number * blockSize;
+    const prefixLength = framePrefixLength(dataLength);
+    const frame = await readExactly(this.#handle, frameOffset(number, blockSize), prefixLength + dataLength);
+    const data = frame.subarray(prefixLength);
+    const { segment, index } = parseChunkId(chunkId);
+    const checksum = xxh64(data, blockSeed(uuidToBytes(uploadId), segment, index, number));
+    // The prefix follows from the data; so it is made anew and compared, and never believed.
+    const prefix = new Uint8Array(prefixLength);
+    writeFramePrefix(prefix, 0, number, checksum, dataLength);
+    if (!prefix.every((byte, i) => byte === frame[i])) throw damaged(`bad in block ${number}`);
+    return { number, xxh64: checksum, data };
+  }
+
+  /** Lets go of the file. */
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+async function readExactly(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const { bytesRead } = await handle.read(bytes, at, length - at, position + at);
+    if (bytesRead === 0) throw damaged("cut short");
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+function damaged(how: string): SixfoldError {
+  return new SixfoldError("data_loss", `the chunk is ${how}; it has to be rebuilt from the others`);
+}

@@ -1,0 +1,193 @@
+/** The chunks of one daemon on its disk: written once, verified whenever they are read, removed when told. */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { chunkFolder, isChunkId } from "../shared/chunk_id.ts";
+import { type ChunkFileHeader, PAGE } from "../shared/chunk_format.ts";
+import { SixfoldError } from "../shared/errors.ts";
+import { ChunkReader, type StoredBlock } from "./chunk_reader.ts";
+import { ChunkWriter, type WrittenChunk } from "./chunk_writer.ts";
+import { type DataFolder, syncFolder } from "./data_folder.ts";
+import type { DiskSpace } from "./disk_space.ts";
+
+/** The most bad blocks that one verification names. */
+const MAX_BAD_BLOCKS = 1000;
+
+/** A block as a sender gives it. */
+export interface IncomingBlock {
+  readonly number: number | undefined;
+  readonly xxh64: bigint | undefined;
+  readonly data: Uint8Array;
+}
+
+/** What the sender says at the end of a chunk. */
+export interface EndMark {
+  readonly length: number;
+  readonly blockChecksums: bigint;
+}
+
+/** All chunks in one data folder. */
+export class ChunkStore {
+  readonly #folder: DataFolder;
+  readonly #space: DiskSpace;
+  readonly #writing = new Set<string>();
+  readonly #durableFolders = new Set<string>();
+
+  constructor(folder: DataFolder, space: DiskSpace) {
+    this.#folder = folder;
+    this.#space = space;
+  }
+
+  /**
+   * Stores a chunk: returns once its bytes and its name are durable. Whatever fails leaves nothing behind.
+   * @param blocks the blocks in order; returns the end mark
+   * @throws SixfoldError `already_exists`, `invalid_argument`, `resource_exhausted` with `DISK_FULL`, `unavailable`
+   * with `DISK_ERROR`
+   */
+  async put(
+    header: ChunkFileHeader,
+    expectedLength: number | undefined,
+    blocks: AsyncGenerator<IncomingBlock, EndMark>,
+  ): Promise<WrittenChunk> {
+    const { chunkId } = header;
+    const path = this.#path(chunkId);
+    // The id is claimed before the first await: two senders of one id must not both find it free.
+    if (this.#writing.has(chunkId)) throw taken();
+    this.#writing.add(chunkId);
+    try {
+      if (await fileExists(path)) throw taken();
+      return await this.#write(header, path, expectedLength, blocks);
+    } finally {
+      this.#writing.delete(chunkId);
+      await blocks.return({ length: 0, blockChecksums: 0n }).catch(() => {});
+    }
+  }
+
+  async #write(
+    header: ChunkFileHeader,
+    path: string,
+    expectedLength: number | undefined,
+    blocks: AsyncGenerator<IncomingBlock, EndMark>,
+  ): Promise<WrittenChunk> {
+    const { chunkId } = header;
+    const temporary = join(this.#folder.tmp, chunkId);
+    let writer: ChunkWriter | undefined;
+    try {
+      await this.#space.require(expectedLength ?? header.blockSize);
+      writer = await ChunkWriter.open(temporary, header);
+      let step = await blocks.next();
+      for (; !step.done; step = await blocks.next()) {
+        await this.#space.require(step.value.data.length);
+        await writer.append(step.value.number, step.value.xxh64, step.value.data);
+      }
+      const written = await writer.finish(step.value);
+      // The order matters: the bytes are durable by now, then the name, then the folder that holds the name.
+      await this.#makeFolder(chunkFolder(chunkId));
+      await rename(temporary, path);
+      await syncFolder(join(path, ".."));
+      return written;
+    } catch (error) {
+      await writer?.discard();
+      await rm(temporary, { force: true });
+      // After a failed fsync of the folder the name may be there: a chunk that was not acknowledged must not stay.
+      await rm(path, { force: true });
+      throw SixfoldError.from(error);
+    }
+  }
+
+  /**
+   * Opens a chunk; its header and footer have been checked. Close it.
+   * @throws SixfoldError `not_found`, `data_loss`
+   */
+  async open(chunkId: string): Promise<ChunkReader> {
+    const path = this.#path(chunkId);
+    return await ChunkReader.open(path, chunkId).catch((error) => {
+      throw SixfoldError.from(error);
+    });
+  }
+
+  /** Re-reads a whole chunk. */
+  async verify(chunkId: string): Promise<{ intact: boolean; badBlocks: number[]; sha256: Uint8Array }> {
+    const reader = await this.open(chunkId);
+    const sha256 = createHash("sha256");
+    const badBlocks: number[] = [];
+    try {
+      for (let number = 0; number < reader.footer.blocks; number++) {
+        const block: StoredBlock | undefined = await reader.block(number).catch((error: unknown) => {
+          if (error instanceof SixfoldError && error.code === "data_loss") return undefined;
+          throw error;
+        });
+        if (block !== undefined) sha256.update(block.data);
+        else if (badBlocks.push(number) === MAX_BAD_BLOCKS) break;
+      }
+      const digest = new Uint8Array(sha256.digest());
+      const same = digest.every((byte, i) => byte === reader.footer.sha256[i]);
+      return { intact: badBlocks.length === 0 && same, badBlocks, sha256: digest };
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Removes a chunk, durably. @returns whether it was there */
+  async remove(chunkId: string): Promise<boolean> {
+    const path = this.#path(chunkId);
+    if (!(await fileExists(path))) return false;
+    await rm(path, { force: true });
+    await syncFolder(join(path, ".."));
+    return true;
+  }
+
+  /**
+   * A page of chunk ids, in the order of their folders and names.
+   * @param after a token of the page before, or empty
+   */
+  async list(prefix: string, after: string, limit: number): Promise<{ ids: string[]; next: string }> {
+    const ids: string[] = [];
+    const only = prefix.length >= 36 ? chunkFolder(`${prefix.slice(0, 36)}.0.0.0`) : "";
+    for (const first of await names(this.#folder.chunks, only.slice(0, 2))) {
+      if (first < after.slice(0, 2)) continue;
+      for (const second of await names(join(this.#folder.chunks, first), only.slice(3))) {
+        const folder = `${first}/${second}`;
+        if (folder < after.slice(0, 5)) continue;
+        for (const id of await names(join(this.#folder.chunks, folder), "")) {
+          if (!isChunkId(id) || !id.startsWith(prefix) || `${folder}/${id}` <= after) continue;
+          if (ids.push(id) === limit) return { ids, next: `${folder}/${id}` };
+        }
+      }
+    }
+    return { ids, next: "" };
+  }
+
+  #path(chunkId: string): string {
+    return join(this.#folder.chunks, chunkFolder(chunkId), chunkId);
+  }
+
+  /** Makes a folder whose name survives a power cut: each parent is synced after its child was made. */
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#durableFolders.has(folder)) return;
+    const first = join(this.#folder.chunks, folder.slice(0, 2));
+    await mkdir(join(this.#folder.chunks, folder), { recursive: true });
+    await syncFolder(first);
+    await syncFolder(this.#folder.chunks);
+    this.#durableFolders.add(folder);
+  }
+}
+
+function taken(): SixfoldError {
+  return new SixfoldError("already_exists", "a chunk with this id exists; ids are used once");
+}
+
+async function names(folder: string, only: string): Promise<string[]> {
+  const all = await readdir(folder).catch((error) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return all.filter((name) => only === "" || name === only).sort();
+}
+
+async function fileExists(path: string): Promise<boolean> {
+  return await stat(path).then((found) => found.size >= PAGE, (error) => {
+    if (error.code === "ENOENT") return false;
+    throw error;
+  });
+}

@@ -1,0 +1,37 @@
+/** The daemon's settings. */
+import { bytes, choice, integer, readSettings, type Settings, text } from "../shared/config.ts";
+
+/** All settings of a daemon. */
+export const DAEMON_SETTINGS = {
+  SIXFOLD_DATA_DIR: text("The folder that this daemon alone keeps its chunks in."),
+  DATABASE_URL: text("PostgreSQL, as postgres://user:password@host:port/database."),
+  SIXFOLD_CLUSTER_TOKEN: text("The secret that gateways and daemons share, at least 32 characters."),
+  SIXFOLD_HOST: text("The address to listen on, and the one that gateways dial.", "127.0.0.1"),
+  SIXFOLD_GRPC_PORT: integer("The port of native gRPC; 0 takes a free one.", "50051", 0, 65_535),
+  SIXFOLD_HTTP_PORT: integer(
+    "The port of gRPC-Web, Connect, /healthz and /readyz; 0 takes a free one.",
+    "51051",
+    0,
+    65_535,
+  ),
+  SIXFOLD_RESERVE: text("Free space to keep: a size such as 100M, or auto for the larger of 5 % and 1G.", "auto"),
+  SIXFOLD_HEARTBEAT: integer("Milliseconds between heartbeats.", "10000", 50, 60_000),
+  SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
+} as const;
+
+/** A daemon's settings, checked. */
+export type DaemonConfig = Settings<typeof DAEMON_SETTINGS> & {
+  /** Bytes, or undefined for the automatic reserve. */
+  readonly reserve: number | undefined;
+};
+
+/**
+ * Reads the settings from the environment.
+ * @throws SixfoldError `invalid_argument` that names every problem
+ */
+export function readDaemonConfig(read: (name: string) => string | undefined): DaemonConfig {
+  const settings = readSettings(DAEMON_SETTINGS, read);
+  const automatic = settings.SIXFOLD_RESERVE === "auto";
+  const checked = automatic ? undefined : readSettings({ SIXFOLD_RESERVE: bytes("Free space to keep.", "0") }, read);
+  return { ...settings, reserve: checked?.SIXFOLD_RESERVE };
+}

@@ -1,0 +1,111 @@
+/** The folder that one daemon owns: its lock, its identity and its parts. */
+import { dlopen } from "bun:ffi";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { newUuid } from "../shared/chunk_id.ts";
+import { SixfoldError } from "../shared/errors.ts";
+
+/** Who a daemon is. Kept in server.json. */
+export interface Identity {
+  readonly serverId: string;
+  /** The cluster whose database it registered with; null before the first time. */
+  readonly clusterId: string | null;
+}
+
+const LOCK_EXCLUSIVE_NOW = 2 | 4;
+const libc = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
+
+/** A data folder, locked for as long as the process lives or until it is closed. */
+export class DataFolder {
+  readonly #path: string;
+  readonly #lock: FileHandle;
+  /** Whether the folder for chunks was made now, so that nothing can be in it. */
+  readonly fresh: boolean;
+
+  private constructor(path: string, lock: FileHandle, fresh: boolean) {
+    this.#path = path;
+    this.#lock = lock;
+    this.fresh = fresh;
+  }
+
+  /**
+   * Makes, locks and sweeps a data folder: what lies in tmp/ was never acknowledged.
+   * @throws SixfoldError `failed_precondition` when another daemon has it
+   */
+  static async open(path: string): Promise<DataFolder> {
+    await mkdir(path, { recursive: true });
+    const lock = await open(join(path, "lock"), "a");
+    // The kernel drops the lock with the process, however that ends; a file with a pid would outlive a crash.
+    const { symbols, close } = dlopen(libc, { flock: { args: ["int", "int"], returns: "int" } });
+    const held = symbols.flock(lock.fd, LOCK_EXCLUSIVE_NOW) === 0;
+    close();
+    if (!held) {
+      await lock.close();
+      throw new SixfoldError(
+        "failed_precondition",
+        `another daemon uses ${path}; give each daemon a folder of its own`,
+      );
+    }
+    const fresh = !(await exists(join(path, "chunks")));
+    await rm(join(path, "tmp"), { recursive: true, force: true });
+    for (const name of ["chunks", "tmp", "quarantine"]) await mkdir(join(path, name), { recursive: true });
+    await syncFolder(path);
+    return new DataFolder(path, lock, fresh);
+  }
+
+  get chunks(): string {
+    return join(this.#path, "chunks");
+  }
+
+  get tmp(): string {
+    return join(this.#path, "tmp");
+  }
+
+  /** Reads who this daemon is; a new folder gets a new id. */
+  async identity(): Promise<Identity> {
+    const path = join(this.#path, "server.json");
+    if (await exists(path)) return JSON.parse(await readFile(path, "utf8"));
+    if (!this.fresh && (await readdir(this.chunks)).length > 0) {
+      throw new SixfoldError("failed_precondition", `${path} is missing beside chunks; put it back from a backup`);
+    }
+    const identity: Identity = { serverId: newUuid(), clusterId: null };
+    await this.remember(identity);
+    return identity;
+  }
+
+  /** Keeps who this daemon is, durably. */
+  async remember(identity: Identity): Promise<void> {
+    const temporary = join(this.tmp, "server.json");
+    const handle = await open(temporary, "w");
+    try {
+      await handle.writeFile(`${JSON.stringify(identity)}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, join(this.#path, "server.json"));
+    await syncFolder(this.#path);
+  }
+
+  /** Gives the folder free for another daemon. */
+  async close(): Promise<void> {
+    await this.#lock.close();
+  }
+}
+
+/** Makes the names in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(() => true, (error) => {
+    if (error.code === "ENOENT") return false;
+    throw error;
+  });
+}

@@ -1,0 +1,99 @@
+/** The daemon's row in PostgreSQL: who it is, where it listens, its places on the ring, and that it lives. */
+import postgres from "postgres";
+import { SixfoldError } from "../shared/errors.ts";
+import { virtualNodes } from "../shared/ring.ts";
+import type { Space } from "./disk_space.ts";
+
+/** Where gateways reach a daemon: `host:port` each. */
+export interface Addresses {
+  readonly grpc: string;
+  readonly http: string;
+}
+
+/** How long one statement may take, in ms. */
+const STATEMENT_TIMEOUT_MS = 5000;
+
+/** One life of one server, as PostgreSQL sees it. */
+export class Registration {
+  readonly #sql: postgres.Sql;
+  readonly #serverId: string;
+  /** Another process that registers the same server takes over: this one's heartbeats then find no row. */
+  readonly #incarnation = crypto.randomUUID();
+
+  constructor(databaseUrl: string, serverId: string) {
+    this.#serverId = serverId;
+    this.#sql = postgres(databaseUrl, {
+      max: 1,
+      connect_timeout: 5,
+      onnotice: () => {},
+      connection: { application_name: "sixfold-daemon", statement_timeout: STATEMENT_TIMEOUT_MS },
+    });
+  }
+
+  /** The id of the cluster that the database belongs to. */
+  async clusterId(): Promise<string> {
+    const [row] = await this.#sql<{ id: string }[]>`SELECT id FROM cluster`;
+    if (row === undefined) throw new SixfoldError("failed_precondition", "the database names no cluster; migrate it");
+    return row.id;
+  }
+
+  /** Whether the database says that this server keeps chunks. */
+  async ownsChunks(): Promise<boolean> {
+    const [row] = await this.#sql<{ owns: boolean }[]>`
+      SELECT EXISTS (SELECT FROM chunks WHERE server_id = ${this.#serverId}) AS owns`;
+    return row?.owns ?? false;
+  }
+
+  /** Puts the server and its virtual nodes on record, in one transaction, and tells the gateways. */
+  async register(addresses: Addresses, { free, used, reserve }: Space): Promise<void> {
+    const state = free < reserve ? "full" : "active";
+    // Unsigned positions are kept as PostgreSQL's signed bigint.
+    const nodes = virtualNodes(this.#serverId);
+    const numbers = nodes.map((_, n) => n);
+    const positions = nodes.map((node) => String(BigInt.asIntN(64, node.position)));
+    await this.#sql.begin(async (tx) => {
+      await tx`
+        INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, free_bytes, used_bytes)
+        VALUES (${this.#serverId}, ${this.#incarnation}, ${addresses.grpc}, ${addresses.http}, ${state}, ${free}, ${used})
+        ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, grpc_address = excluded.grpc_address,
+          http_address = excluded.http_address, free_bytes = excluded.free_bytes, used_bytes = excluded.used_bytes,
+          state = CASE storage_servers.state WHEN 'draining' THEN 'draining' ELSE excluded.state END,
+          last_heartbeat = now()`;
+      await tx`
+        INSERT INTO hash_ring_nodes (server_id, node, position)
+        SELECT ${this.#serverId}, node, position
+        FROM unnest(${numbers}::int[], ${positions}::bigint[]) AS n (node, position)
+        ON CONFLICT DO NOTHING`;
+      await tx`SELECT pg_notify('sixfold_servers', '')`;
+    });
+  }
+
+  /**
+   * Says that the server lives.
+   * @throws SixfoldError `failed_precondition` when another process has taken the server over
+   */
+  async heartbeat({ free, used, reserve }: Space): Promise<void> {
+    const state = free < reserve ? "full" : "active";
+    const rows = await this.#sql`
+      UPDATE storage_servers SET last_heartbeat = now(), free_bytes = ${free}, used_bytes = ${used},
+        state = CASE state WHEN 'draining' THEN 'draining' ELSE ${state} END
+      WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation} RETURNING id`;
+    if (rows.length === 0) {
+      throw new SixfoldError(
+        "failed_precondition",
+        "another daemon has registered with this one's id; stop one of them",
+      );
+    }
+  }
+
+  /** Says that the server stops in an orderly way, and closes the connection. Its rows stay. */
+  async stop(): Promise<void> {
+    await this.#sql.begin(async (tx) => {
+      await tx`
+        UPDATE storage_servers SET state = CASE state WHEN 'draining' THEN 'draining' ELSE 'stopped' END
+        WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation}`;
+      await tx`SELECT pg_notify('sixfold_servers', '')`;
+    }).catch(() => {});
+    await this.#sql.end({ timeout: 2 });
+  }
+}

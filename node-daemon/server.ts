@@ -1,0 +1,97 @@
+/** The daemon's doors: native gRPC on one port; Connect, gRPC-Web and the admin pages on another. */
+import { type ConnectRouter, createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import { universalServerRequestFromFetch, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { SixfoldError } from "../shared/errors.ts";
+import type { Admin } from "./admin.ts";
+
+/** The largest message. */
+const MAX_MESSAGE = 16 * 1024 * 1024;
+/** The longest a call may ask for, in ms. */
+const MAX_TIMEOUT_MS = 3_600_000;
+
+/** Open doors. */
+export interface Doors {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Takes no new calls, lets running ones finish for `graceMs`, then cuts them. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** What the doors lead to. */
+export interface DoorOptions {
+  readonly host: string;
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly routes: (router: ConnectRouter) => void;
+  readonly guard: Interceptor;
+  readonly admin: Admin;
+}
+
+/**
+ * Opens both doors.
+ * @throws SixfoldError `failed_precondition` when a port is taken
+ */
+export async function openDoors(options: DoorOptions): Promise<Doors> {
+  const limits = { readMaxBytes: MAX_MESSAGE, writeMaxBytes: MAX_MESSAGE, maxTimeoutMs: MAX_TIMEOUT_MS };
+  const router = { interceptors: [options.guard], acceptCompression: [], ...limits };
+  const sessions = new Set<ServerHttp2Session>();
+  const grpc = createServer(connectNodeAdapter({ routes: options.routes, ...router, connect: false, grpcWeb: false }));
+  grpc.on("session", (session) => {
+    sessions.add(session);
+    session.on("close", () => sessions.delete(session));
+    session.on("error", () => session.destroy());
+  });
+  const grpcPort = await listen(grpc, options.host, options.grpcPort);
+  const handlers = createConnectRouter({ ...router, grpc: false });
+  options.routes(handlers);
+  const byPath = new Map(handlers.handlers.map((handler) => [handler.requestPath, handler]));
+  let http: Bun.Server<undefined>;
+  try {
+    http = Bun.serve({
+      hostname: options.host,
+      port: options.httpPort,
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      async fetch(request, server) {
+        const handler = byPath.get(new URL(request.url).pathname);
+        if (handler === undefined) return await options.admin(request);
+        server.timeout(request, 0);
+        return universalServerResponseToFetch(await handler(universalServerRequestFromFetch(request, {})));
+      },
+    });
+  } catch (error) {
+    grpc.close();
+    throw portTaken(error, options.httpPort);
+  }
+  return {
+    grpcPort,
+    httpPort: http.port ?? 0,
+    async close(graceMs) {
+      const grpcClosed = new Promise<void>((resolve) => grpc.close(() => resolve()));
+      for (const session of sessions) session.close();
+      const cut = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+        http.stop(true);
+      }, graceMs);
+      await Promise.all([grpcClosed, http.stop()]);
+      clearTimeout(cut);
+    },
+  };
+}
+
+async function listen(server: Http2Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(portTaken(error, port)));
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function portTaken(error: unknown, port: number): unknown {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "EADDRINUSE") return error;
+  return new SixfoldError("failed_precondition", `port ${port} is taken; stop its owner or choose another port`, {
+    cause: error,
+  });
+}
