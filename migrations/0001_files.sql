@@ -22,8 +22,8 @@ CREATE TABLE hash_ring_nodes (
 
 -- One row: which cluster this database belongs to. A daemon keeps the id beside its chunks and refuses another.
 CREATE TABLE cluster (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
-  id   uuid NOT NULL DEFAULT gen_random_uuid()
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  id     uuid NOT NULL DEFAULT gen_random_uuid()
 );
 INSERT INTO cluster DEFAULT VALUES;
 

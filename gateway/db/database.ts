@@ -7,8 +7,11 @@ const types = {
   bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: (text: string) => Number(text) },
 };
 
-/** A pool, or a transaction of it. */
+/** A pool. */
 export type Sql = postgres.Sql<{ bigint: number }>;
+
+/** A transaction of a pool. */
+export type Transaction = postgres.TransactionSql<{ bigint: number }>;
 
 /** How long one statement may take, in ms: PostgreSQL ends it by itself, so a lock never holds a request for ever. */
 const STATEMENT_TIMEOUT_MS = 10_000;

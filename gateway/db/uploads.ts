@@ -1,6 +1,6 @@
 /** The life of one upload: intent, commit, and what to do when the network hid the outcome of the commit. */
 import { SixfoldError } from "../../shared/errors.ts";
-import type { Sql } from "./database.ts";
+import type { Sql, Transaction } from "./database.ts";
 
 /** A durable chunk, as its receipt said. */
 export interface StoredChunk {
@@ -107,7 +107,7 @@ export async function settleIntent(sql: Sql, uploadId: string): Promise<"committ
 }
 
 /** Locks the key against a second writer, then removes the file that is there. */
-async function replaceFile(tx: Sql, file: NewFile, graceSeconds: number): Promise<void> {
+async function replaceFile(tx: Transaction, file: NewFile, graceSeconds: number): Promise<void> {
   await tx`
     WITH gone AS (DELETE FROM files WHERE bucket = ${file.bucket} AND key = ${file.key} RETURNING id)
     INSERT INTO garbage (chunk_id, server_id, due_at)
@@ -116,7 +116,7 @@ async function replaceFile(tx: Sql, file: NewFile, graceSeconds: number): Promis
     ON CONFLICT DO NOTHING`;
 }
 
-function insertFile(tx: Sql, file: NewFile): Promise<{ createdAt: Date }[]> {
+function insertFile(tx: Transaction, file: NewFile): Promise<{ createdAt: Date }[]> {
   return tx<{ createdAt: Date }[]>`
     INSERT INTO files (id, bucket, key, size, content_type, sha256, metadata, inline)
     VALUES (${file.id}, ${file.bucket}, ${file.key}, ${file.size}, ${file.contentType}, ${file.sha256},
@@ -125,7 +125,7 @@ function insertFile(tx: Sql, file: NewFile): Promise<{ createdAt: Date }[]> {
     RETURNING created_at AS "createdAt"`;
 }
 
-async function insertSegments(tx: Sql, file: NewFile): Promise<void> {
+async function insertSegments(tx: Transaction, file: NewFile): Promise<void> {
   for (const segment of file.segments) {
     await tx`
       INSERT INTO segments (file_id, number, "offset", length, k, m, block_size, sha256)
@@ -145,7 +145,7 @@ async function insertSegments(tx: Sql, file: NewFile): Promise<void> {
   }
 }
 
-async function addGarbage(tx: Sql, strays: readonly StrayChunk[], graceSeconds: number): Promise<void> {
+async function addGarbage(tx: Transaction, strays: readonly StrayChunk[], graceSeconds: number): Promise<void> {
   for (const stray of strays) {
     await tx`
       INSERT INTO garbage (chunk_id, server_id, due_at)

