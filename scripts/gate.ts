@@ -58,7 +58,7 @@ const outcomes = [
   await check("types for Bun", bin("tsc"), ["-p", "tsconfig.json"]),
   await check("proto lint", bin("buf"), ["lint", "proto"]),
   await check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
-  await tests("units on Deno", deno, ["test", "-A", "--no-check", "--quiet", "shared", "scripts"]),
+  await tests("units on Deno", deno, ["test", "-A", "--no-check", "--quiet", "shared", "scripts", "gateway"]),
   await tests("whole cluster", deno, ["test", "-A", "--no-check", "--quiet", "tests"]),
   await tests("units on Bun", bun, ["test", "./shared", "./node-daemon"]),
 ];

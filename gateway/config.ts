@@ -1,0 +1,28 @@
+/** The gateway's settings. */
+import { bytes, choice, integer, readSettings, seconds, type Settings, text } from "../shared/config.ts";
+
+/** All settings of a gateway. */
+export const GATEWAY_SETTINGS = {
+  DATABASE_URL: text("PostgreSQL, as postgres://user:password@host:port/database."),
+  SIXFOLD_CLUSTER_TOKEN: text("The secret that gateways and daemons share, at least 32 characters."),
+  SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535),
+  SIXFOLD_HOP: choice("How daemons are dialled.", "web", "web", "grpc"),
+  SIXFOLD_LAYOUT: choice("Data and parity chunks of new files.", "4+2", "6+0", "5+1", "4+2", "3+3"),
+  SIXFOLD_BLOCK_SIZE: bytes("The unit of chunks, a multiple of 4K up to 4M.", "1M"),
+  SIXFOLD_INLINE_MAX: bytes("Files up to this size live in PostgreSQL.", "32K"),
+  SIXFOLD_MAX_FILE: bytes("The largest file.", "10G"),
+  SIXFOLD_MEMORY: bytes("Bytes of stripes that all uploads together may hold.", "96M"),
+  SIXFOLD_GRACE: seconds("How long the bytes of a deleted file stay on the disks.", "15m"),
+  SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
+} as const;
+
+/** A gateway's settings, checked. */
+export type GatewayConfig = Settings<typeof GATEWAY_SETTINGS>;
+
+/**
+ * Reads the settings from the environment.
+ * @throws SixfoldError `invalid_argument` that names every problem
+ */
+export function readGatewayConfig(read: (name: string) => string | undefined): GatewayConfig {
+  return readSettings(GATEWAY_SETTINGS, read);
+}

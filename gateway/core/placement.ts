@@ -1,0 +1,35 @@
+/** Which server gets which chunk, and when enough of them are durable: pure functions of ring order and layout. */
+import { SixfoldError } from "../../shared/errors.ts";
+import { CHUNKS, formatLayout, type Layout, tolerance } from "../../shared/layout.ts";
+
+/**
+ * A server for each of the six chunks, by index. With fewer servers than six they share, never more than m on one.
+ * @param servers usable servers in the order of the ring, distinct
+ * @throws SixfoldError `unavailable` when the rule of `isDurable` cannot be met on so few servers
+ */
+export function placeChunks(servers: readonly string[], layout: Layout): string[] {
+  const placed: string[] = [];
+  for (let index = 0; index < CHUNKS; index++) {
+    const server = servers[index % servers.length];
+    if (server !== undefined) placed.push(server);
+  }
+  const most = Math.ceil(CHUNKS / Math.max(1, servers.length));
+  if (placed.length < CHUNKS || most > Math.max(1, layout.m) || !isDurable(placed, layout)) {
+    throw new SixfoldError(
+      "unavailable",
+      `${servers.length} usable servers are too few for layout ${formatLayout(layout)}; start more of them`,
+    );
+  }
+  return placed;
+}
+
+/**
+ * The commit rule: whichever T = floor((m + 1) / 2) servers are lost, k chunks are left.
+ * @param holders the server of each durable chunk
+ */
+export function isDurable(holders: readonly string[], layout: Layout): boolean {
+  const counts = new Map<string, number>();
+  for (const server of holders) counts.set(server, (counts.get(server) ?? 0) + 1);
+  const worst = [...counts.values()].sort((a, b) => b - a).slice(0, tolerance(layout));
+  return holders.length - worst.reduce((sum, count) => sum + count, 0) >= layout.k;
+}
