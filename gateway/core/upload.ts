@@ -1,0 +1,147 @@
+/** Stores a file: intent, segment, commit; or nothing at all. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { createHash } from "node:crypto";
+import { newUuid } from "../../shared/chunk_id.ts";
+import { SixfoldError } from "../../shared/errors.ts";
+import { ChunkLabelSchema } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import { CHUNKS } from "../../shared/layout.ts";
+import { segmentPosition } from "../../shared/ring.ts";
+import type { Sql } from "../db/database.ts";
+import { type FileRow, findFile } from "../db/files.ts";
+import { abandonIntent, beginIntent, commitFile, type NewFile, renewIntent, settleIntent } from "../db/uploads.ts";
+import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
+import { BodyReader } from "./body_reader.ts";
+import type { ChunkClient } from "./chunk_client.ts";
+import type { Cluster } from "./cluster.ts";
+import { checkBucket, keyBytes } from "./file_name.ts";
+import { placeChunks } from "./placement.ts";
+import { writeSegment } from "./segment_writer.ts";
+import type { StripePool } from "./stripe_pool.ts";
+
+/** What uploads need. */
+export interface UploadParts {
+  readonly sql: Sql;
+  readonly cluster: Cluster;
+  readonly client: ChunkClient;
+  readonly pool: StripePool;
+  readonly inlineMax: number;
+  readonly maxFile: number;
+  readonly graceSeconds: number;
+}
+
+/** What a user asks for. */
+export interface UploadRequest {
+  readonly bucket: string;
+  readonly key: string;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In bytes, where declared; checked before the file becomes visible. */
+  readonly size: number | undefined;
+  /** Where declared; checked before the file becomes visible. */
+  readonly sha256: Uint8Array | undefined;
+  readonly ifAbsent: boolean;
+}
+
+const LEASE_SECONDS = 300;
+const RENEW_MS = 60_000;
+
+/**
+ * Stores a body under a key. When this returns, the file is durable and visible.
+ * @throws SixfoldError; then nothing is visible, and what was written is garbage
+ */
+export async function upload(
+  parts: UploadParts,
+  request: UploadRequest,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<FileRow> {
+  checkBucket(request.bucket);
+  const key = keyBytes(request.key);
+  if ((request.size ?? 0) > parts.maxFile) throw tooLarge(parts.maxFile);
+  if (request.ifAbsent && await findFile(parts.sql, request.bucket, key)) throw exists();
+  const body = new BodyReader(source);
+  const hash = createHash("sha256");
+  const id = newUuid();
+  const { bucket, contentType, metadata } = request;
+  let size = 0;
+  const finish = async (inline: Uint8Array | null, segments: StoredSegment[], strays: StrayChunk[]) => {
+    const sha256 = new Uint8Array(hash.digest());
+    checkDeclared(request, size, sha256);
+    const file = { id, bucket, key, size, contentType, sha256, metadata, inline, segments };
+    return await commit(parts, file, request.ifAbsent, strays);
+  };
+  try {
+    const head = new Uint8Array(parts.inlineMax + 1);
+    const headLength = await body.fill(head);
+    if (headLength <= parts.inlineMax) {
+      size = headLength;
+      hash.update(head.subarray(0, size));
+      return await finish(size === 0 && parts.inlineMax === 0 ? null : head.slice(0, size), [], []);
+    }
+    body.unread(head.subarray(0, headLength));
+    const strays: StrayChunk[] = [];
+    const snapshot = parts.cluster.now;
+    const order = snapshot.ring.successors(segmentPosition(bucket, request.key, 0), CHUNKS);
+    const servers = placeChunks(order, parts.pool.layout).flatMap((id) => snapshot.servers.get(id) ?? []);
+    await beginIntent(parts.sql, id, LEASE_SECONDS);
+    const renewal = setInterval(() => void renewIntent(parts.sql, id, LEASE_SECONDS).catch(() => {}), RENEW_MS);
+    try {
+      const count = (bytes: number) => {
+        size += bytes;
+        if (size > parts.maxFile) throw tooLarge(parts.maxFile);
+      };
+      const label = toBinary(ChunkLabelSchema, create(ChunkLabelSchema, { bucket, key, contentType }));
+      const { client, pool } = parts;
+      const plan = { uploadId: id, number: 0, servers, label, client, pool, count, fileHash: hash };
+      const segment = await writeSegment(plan, body, strays, signal);
+      return await finish(null, [segment], strays);
+    } catch (error) {
+      // Every chunk that may exist is named: those that were never written are removed without harm.
+      await abandonIntent(parts.sql, id, namesOf(servers, id)).catch(() => {});
+      throw error;
+    } finally {
+      clearInterval(renewal);
+    }
+  } catch (error) {
+    if (signal.aborted) throw new SixfoldError("canceled", "the client went away", { cause: error });
+    throw error;
+  } finally {
+    await body.cancel().catch(() => {});
+  }
+}
+
+async function commit(parts: UploadParts, file: NewFile, ifAbsent: boolean, strays: StrayChunk[]): Promise<FileRow> {
+  const { sql, graceSeconds } = parts;
+  const { inline: _inline, segments: _segments, ...row } = file;
+  try {
+    return { ...row, createdAt: await commitFile(sql, file, { ifAbsent, graceSeconds, strays }) };
+  } catch (error) {
+    if (error instanceof SixfoldError || file.segments.length === 0) throw error;
+    // The answer may have been lost after the commit: the outcome is settled, never guessed.
+    if (await settleIntent(sql, file.id) === "abandoned") throw error;
+    return await findFile(sql, file.bucket, file.key) ?? { ...row, createdAt: new Date() };
+  }
+}
+
+function namesOf(servers: readonly { readonly id: string }[], uploadId: string): StrayChunk[] {
+  return servers.map(({ id }, index) => ({ chunkId: `${uploadId}.0.${index}.0`, serverId: id }));
+}
+
+function checkDeclared(request: UploadRequest, size: number, sha256: Uint8Array): void {
+  if (request.size !== undefined && request.size !== size) {
+    throw new SixfoldError("invalid_argument", `${request.size} bytes were declared and ${size} came; send it again`);
+  }
+  if (request.sha256 !== undefined && !sha256.every((byte, i) => byte === request.sha256?.[i])) {
+    throw new SixfoldError("invalid_argument", "the bytes do not match the declared SHA-256; send them again", {
+      detail: "CHECKSUM_MISMATCH",
+    });
+  }
+}
+
+function tooLarge(limit: number): SixfoldError {
+  return new SixfoldError("resource_exhausted", `a file has at most ${limit} bytes`, { detail: "TOO_LARGE" });
+}
+
+function exists(): SixfoldError {
+  return new SixfoldError("already_exists", "a file with this key exists", { detail: "PRECONDITION" });
+}
