@@ -7,11 +7,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url).href);
 const modules = join(root, "node_modules");
 
 /** The programs by name: the runtime, and the file it runs. @type {Record<string, ["deno" | "bun", string]>} */
 const programs = {
+  start: ["deno", "scripts/start.ts"],
+  gateway: ["deno", "gateway/main.ts"],
+  daemon: ["bun", "node-daemon/main.ts"],
   test: ["deno", "scripts/gate.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
 };
@@ -54,7 +57,7 @@ if (installIsStale()) {
 const deno = executable("@deno", "deno");
 const bun = executable("@oven", "bun");
 const [runtime, file] = program;
-const command = runtime === "deno" ? [deno, "run", "-A", "--no-prompt"] : [bun, "run"];
+const command = runtime === "deno" ? [deno, "run", "-A", "--no-prompt", "--unstable-no-legacy-abort"] : [bun, "run"];
 const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), ...args], {
   cwd: root,
   stdio: "inherit",

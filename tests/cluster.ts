@@ -21,6 +21,7 @@ export interface Daemon {
 /** PostgreSQL, migrated, and as many daemons as asked for. */
 export class TestCluster implements AsyncDisposable {
   readonly daemons: Daemon[] = [];
+  readonly gateways: Deno.ChildProcess[] = [];
   private constructor(readonly folder: string, readonly postgres: Postgres) {}
 
   static async start(daemons: number): Promise<TestCluster> {
@@ -38,6 +39,32 @@ export class TestCluster implements AsyncDisposable {
       await cluster[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Starts a gateway and waits until it sees every daemon. @returns its address */
+  async addGateway(settings: Record<string, string> = {}): Promise<string> {
+    const port = await freePort();
+    const gateway = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--unstable-no-legacy-abort", new URL("gateway/main.ts", root).pathname],
+      stdin: "null",
+      stdout: "null",
+      stderr: "inherit",
+      env: {
+        DATABASE_URL: this.postgres.url,
+        SIXFOLD_CLUSTER_TOKEN: TOKEN,
+        SIXFOLD_PORT: String(port),
+        SIXFOLD_LOG: "warn",
+        ...settings,
+      },
+    }).spawn();
+    this.gateways.push(gateway);
+    const address = `http://127.0.0.1:${port}`;
+    for (let i = 0; i < 400; i++) {
+      const state = await fetch(`${address}/readyz`).then((response) => response.json(), () => ({}));
+      if (state.servers === this.daemons.length) return address;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error("the gateway is not ready after 20 s");
   }
 
   /** Starts one more daemon and waits until it is registered. */
@@ -72,7 +99,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { process } of this.daemons) {
+    for (const process of [...this.gateways, ...this.daemons.map((daemon) => daemon.process)]) {
       try {
         process.kill("SIGTERM");
       } catch { /* it has ended */ }

@@ -1,0 +1,167 @@
+/** Plain HTTP: requests in, core calls, responses out. Errors are problem details (RFC 9457). */
+import { Elysia } from "elysia";
+import { type ByteRange, parseByteRange } from "../../shared/byte_range.ts";
+import { SixfoldError } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/logger.ts";
+import { download } from "../core/download.ts";
+import { deleteKey, type Files, findFileAt, readManifest } from "../core/files.ts";
+import type { FileView } from "../core/files.ts";
+import { upload } from "../core/upload.ts";
+import { etagOf, matches, mustNotChange } from "./conditions.ts";
+
+const META = "sixfold-meta-";
+/** Types that a browser would run or render as a page are only ever saved. */
+const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/i;
+
+/** Answers a request. */
+export type Rest = (request: Request) => Promise<Response>;
+
+/** The routes of REST. */
+export function createRest(files: Files, isReady: () => boolean, log: Logger): Rest {
+  const app = new Elysia()
+    .get("/healthz", () => "ok\n")
+    .get("/readyz", () => {
+      const state = { ready: isReady(), servers: files.cluster.now.ring.servers };
+      return Response.json(state, { status: state.ready ? 200 : 503 });
+    })
+    .all("/v1/files/:bucket/*", ({ request }) => answer(files, request, log), { parse: "none" })
+    .all("/*", ({ request }) => problem(new SixfoldError("not_found", "nothing is served under this path"), request));
+  return async (request) => await app.handle(request);
+}
+
+async function answer(files: Files, request: Request, log: Logger): Promise<Response> {
+  try {
+    const { bucket, key } = address(request);
+    switch (request.method) {
+      case "PUT":
+        return await put(files, bucket, key, request);
+      case "GET":
+      case "HEAD":
+        return await get(files, bucket, key, request, log);
+      case "DELETE":
+        await deleteKey(files, bucket, key);
+        return new Response(null, { status: 204 });
+      default:
+        return new Response(null, { status: 405, headers: { allow: "GET, HEAD, PUT, DELETE" } });
+    }
+  } catch (thrown) {
+    const error = SixfoldError.from(thrown);
+    if (error.code === "internal") log.error("request failed", { error: thrown });
+    await request.body?.cancel().catch(() => {});
+    return problem(error, request);
+  }
+}
+
+/** Bucket and key, percent-decoded once. */
+function address(request: Request): { bucket: string; key: string } {
+  const path = new URL(request.url).pathname.slice("/v1/files/".length);
+  const slash = path.indexOf("/");
+  try {
+    return { bucket: decodeURIComponent(path.slice(0, slash)), key: decodeURIComponent(path.slice(slash + 1)) };
+  } catch (cause) {
+    throw new SixfoldError("invalid_argument", "the path is not percent-encoded UTF-8", { cause });
+  }
+}
+
+async function put(files: Files, bucket: string, key: string, request: Request): Promise<Response> {
+  const { headers } = request;
+  const length = headers.get("content-length");
+  const file = await upload(
+    files,
+    {
+      bucket,
+      key,
+      contentType: headers.get("content-type") ?? "application/octet-stream",
+      metadata: Object.fromEntries([...headers].filter(([name]) => name.startsWith(META))),
+      size: length === null ? undefined : Number(length),
+      sha256: declaredSha256(headers.get("repr-digest") ?? headers.get("content-digest")),
+      ifAbsent: headers.get("if-none-match") === "*",
+    },
+    request.body ?? new ReadableStream({ start: (controller) => controller.close() }),
+    request.signal,
+  );
+  return Response.json({ id: file.id, bucket, key, size: file.size }, { status: 201, headers: { etag: etagOf(file) } });
+}
+
+/** `sha-256=:<base64>:` of RFC 9530; other algorithms are not checked. */
+function declaredSha256(header: string | null): Uint8Array | undefined {
+  const text = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):/.exec(header ?? "")?.[1];
+  if (text === undefined) return undefined;
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  if (bytes.length !== 32) throw new SixfoldError("invalid_argument", "a SHA-256 has 32 bytes");
+  return bytes;
+}
+
+async function get(files: Files, bucket: string, key: string, request: Request, log: Logger): Promise<Response> {
+  if (request.method === "HEAD") {
+    const file = await findFileAt(files, bucket, key);
+    if (matches(request.headers, file) === "unchanged") {
+      return new Response(null, { status: 304, headers: describe(file) });
+    }
+    return new Response(null, { headers: { ...describe(file), "content-length": String(file.size) } });
+  }
+  const manifest = await readManifest(files, bucket, key);
+  const { file } = manifest;
+  const headers = describe(file);
+  if (matches(request.headers, file) === "unchanged") return new Response(null, { status: 304, headers });
+  const asked = mustNotChange(request.headers, file) ? request.headers.get("range") : null;
+  const range = parseByteRange(asked, file.size);
+  if (range === "unsatisfiable") {
+    throw new SixfoldError("out_of_range", `the file has ${file.size} bytes`, { detail: "RANGE" });
+  }
+  const { offset, length }: ByteRange = range === "whole" ? { offset: 0, length: file.size } : range;
+  const stop = new AbortController();
+  const pieces = download({ client: files.client, snapshot: files.cluster.now }, manifest, offset, length, stop.signal);
+  // The first piece is verified before the status is sent: a file that is lost is an error and not a broken transfer.
+  let next: IteratorResult<Uint8Array> | undefined = await pieces.next();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const step = next ?? await pieces.next();
+        next = undefined;
+        if (step.done) controller.close();
+        else controller.enqueue(step.value);
+      } catch (error) {
+        log.error("a download ended early", { fileId: file.id, error });
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      stop.abort(new SixfoldError("canceled", "the reader went away"));
+      await pieces.return(undefined);
+    },
+  }, { highWaterMark: 0 });
+  const part = range === "whole" ? {} : { "content-range": `bytes ${offset}-${offset + length - 1}/${file.size}` };
+  return new Response(body, {
+    status: range === "whole" ? 200 : 206,
+    headers: { ...headers, ...part, "content-length": String(length) },
+  });
+}
+
+function describe(file: FileView): Record<string, string> {
+  const name = encodeURIComponent(file.name).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  const kind = PASSIVE.test(file.contentType) ? "inline" : "attachment";
+  const digest = file.sha256 && btoa(String.fromCharCode(...file.sha256));
+  return {
+    "content-type": file.contentType,
+    "content-disposition": `${kind}; filename*=UTF-8''${name}`,
+    etag: etagOf(file),
+    "last-modified": file.createdAt.toUTCString(),
+    "accept-ranges": "bytes",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox; default-src 'none'",
+    ...(digest ? { "repr-digest": `sha-256=:${digest}:` } : {}),
+    ...file.metadata,
+  };
+}
+
+function problem(error: SixfoldError, request: Request): Response {
+  const { code, detail, httpStatus: status, retryable } = error;
+  const title = code === "internal" ? "internal error" : error.message;
+  const body = { type: "about:blank", title, status, code, detail, retryable, instance: new URL(request.url).pathname };
+  const headers = { "content-type": "application/problem+json", ...(retryable ? { "retry-after": "1" } : {}) };
+  return new Response(request.method === "HEAD" ? null : JSON.stringify(body), { status, headers });
+}

@@ -1,0 +1,65 @@
+/** The gateway: reads its settings, migrates, follows the cluster, serves, and stops in reverse order. */
+import { SixfoldError } from "../shared/errors.ts";
+import { parseLayout } from "../shared/layout.ts";
+import { createLogger } from "../shared/logger.ts";
+import { createRest } from "./api/rest.ts";
+import { readGatewayConfig } from "./config.ts";
+import { ChunkClient } from "./core/chunk_client.ts";
+import { Cluster } from "./core/cluster.ts";
+import { StripePool } from "./core/stripe_pool.ts";
+import { openDatabase } from "./db/database.ts";
+import { migrate, readMigrations } from "./db/migrate.ts";
+
+const CONNECTIONS = 20;
+const GRACE_MS = 30_000;
+
+async function run(): Promise<void> {
+  const config = readGatewayConfig((name) => Deno.env.get(name));
+  const encoder = new TextEncoder();
+  const write = (line: string) => void Deno.stderr.writeSync(encoder.encode(line));
+  const log = createLogger(config.SIXFOLD_LOG, write, { service: "gateway" });
+  const sql = await openDatabase(config.DATABASE_URL, CONNECTIONS);
+  await migrate(sql, await readMigrations(new URL("../migrations/", import.meta.url)));
+  const cluster = await Cluster.open(sql, (error) => log.warn("the servers could not be read", { error }));
+  const files = {
+    sql,
+    cluster,
+    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN),
+    pool: new StripePool(parseLayout(config.SIXFOLD_LAYOUT), config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY),
+    inlineMax: config.SIXFOLD_INLINE_MAX,
+    maxFile: config.SIXFOLD_MAX_FILE,
+    graceSeconds: config.SIXFOLD_GRACE,
+  };
+  let stopping = false;
+  // Ready means that an upload works now: as many servers as the layout has chunks, or as few as it can share.
+  const isReady = () => !stopping && cluster.now.ring.servers >= 3;
+  const server = Deno.serve(
+    {
+      hostname: "127.0.0.1",
+      port: config.SIXFOLD_PORT,
+      onListen: ({ port }) => log.info("serving", { address: `http://127.0.0.1:${port}` }),
+    },
+    createRest(files, isReady, log),
+  );
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => Deno.exit(1), GRACE_MS);
+    void server.shutdown();
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, stop);
+  await server.finished;
+  await cluster.close();
+  await sql.end({ timeout: 2 });
+  log.info("stopped");
+}
+
+try {
+  await run();
+  Deno.exit(0);
+} catch (error) {
+  const taken = error instanceof Deno.errors.AddrInUse;
+  if (taken) console.error("the gateway's port is taken; stop its owner or choose another with SIXFOLD_PORT");
+  else console.error(error instanceof SixfoldError ? error.message : error);
+  Deno.exit(1);
+}
