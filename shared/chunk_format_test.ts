@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { BlockChecksums, blockSeed, xxh64 } from "./checksum.ts";
@@ -47,12 +48,12 @@ function chunkFile(data: Uint8Array): Uint8Array {
 const golden = Uint8Array.from({ length: 4196 }, (_, i) => (i * 7) % 251);
 
 test("version 1 is frozen: the golden file is what this code writes", () => {
-  const kept = readFileSync(new URL("./testdata/chunk-v1.bin", import.meta.url));
+  const kept = readFileSync(fileURLToPath(new URL("./testdata/chunk-v1.bin", import.meta.url).href));
   assert.deepEqual(Buffer.from(chunkFile(golden)), kept);
 });
 
 test("header and footer of the golden file say what was stored", () => {
-  const kept = new Uint8Array(readFileSync(new URL("./testdata/chunk-v1.bin", import.meta.url)));
+  const kept = new Uint8Array(readFileSync(fileURLToPath(new URL("./testdata/chunk-v1.bin", import.meta.url).href)));
   assert.deepEqual(format.decodeHeader(kept.slice(0, format.PAGE)), header);
   const footer = format.decodeFooter(kept.slice(-format.PAGE));
   assert.equal(footer.blocks, 2);
