@@ -13,6 +13,7 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_MAX_FILE: bytes("The largest file.", "10G"),
   SIXFOLD_MEMORY: bytes("Bytes of stripes that all uploads together may hold.", "96M"),
   SIXFOLD_GRACE: seconds("How long the bytes of a deleted file stay on the disks.", "15m"),
+  SIXFOLD_CLEANUP_EVERY: seconds("How often such bytes are looked for.", "5m"),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;
 

@@ -8,6 +8,7 @@ import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { openDatabase } from "./db/database.ts";
+import { runCleanup } from "./workers/cleanup.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 
 const CONNECTIONS = 20;
@@ -30,6 +31,8 @@ async function run(): Promise<void> {
     maxFile: config.SIXFOLD_MAX_FILE,
     graceSeconds: config.SIXFOLD_GRACE,
   };
+  const stopWorkers = new AbortController();
+  const cleanup = runCleanup({ ...files, log }, config.SIXFOLD_CLEANUP_EVERY, stopWorkers.signal);
   let stopping = false;
   // Ready means that an upload works now: as many servers as the layout has chunks, or as few as it can share.
   const isReady = () => !stopping && cluster.now.ring.servers >= 3;
@@ -49,6 +52,8 @@ async function run(): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, stop);
   await server.finished;
+  stopWorkers.abort();
+  await cleanup;
   await cluster.close();
   await sql.end({ timeout: 2 });
   log.info("stopped");

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { TestCluster } from "./cluster.ts";
 
+/** Deleted bytes leave at once, so that a test sees them go. */
+const CLEANUP = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1" };
 const MIB = 1024 * 1024;
 
 function data(length: number, seed = 1): Uint8Array<ArrayBuffer> {
@@ -47,7 +49,11 @@ async function chunkFiles(folder: string): Promise<string[]> {
 for (const hop of ["web", "grpc"]) {
   Deno.test(`files through HOP=${hop}`, async (t) => {
     await using cluster = await TestCluster.start(6);
-    const files = `${await cluster.addGateway({ SIXFOLD_HOP: hop, SIXFOLD_INLINE_MAX: "0" })}/v1/files/demo`;
+    const files = `${await cluster.addGateway({
+      SIXFOLD_HOP: hop,
+      SIXFOLD_INLINE_MAX: "0",
+      ...CLEANUP,
+    })}/v1/files/demo`;
     const stripe = 4 * MIB;
 
     await t.step("every size around a stripe comes back, whole and in parts", async () => {
@@ -129,7 +135,18 @@ for (const hop of ["web", "grpc"]) {
       assert.equal(await status(`${files}/hurt`), 500);
     });
 
-    await t.step("two of six daemons killed: everything reads", async () => {
+    await t.step("the chunks of deleted files leave the disks", async () => {
+      const { id } = await (await put(`${files}/gone`, data(stripe))).json();
+      const count = async () =>
+        (await Promise.all(cluster.daemons.map(({ folder }) => chunkFiles(`${folder}/chunks`)))).flat()
+          .filter((path) => path.includes(id)).length;
+      assert.equal(await count(), 6);
+      await status(`${files}/gone`, { method: "DELETE" });
+      for (let i = 0; i < 100 && await count() > 0; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(await count(), 0);
+    });
+
+    await t.step("two of six daemons killed: everything reads, and uploads go to the others at once", async () => {
       const bytes = data(3 * stripe + 11, 12);
       await put(`${files}/before`, bytes);
       for (const daemon of cluster.daemons.slice(0, 2)) {
@@ -137,6 +154,8 @@ for (const hop of ["web", "grpc"]) {
         await daemon.process.status;
       }
       same(await get(`${files}/before`), bytes);
+      assert.equal((await put(`${files}/after`, bytes)).status, 201);
+      same(await get(`${files}/after`), bytes);
     });
   });
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-grpc-web";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { BlockChecksums, blockSeed, xxh64 } from "../shared/checksum.ts";
 import { newUuid, uuidToBytes } from "../shared/chunk_id.ts";
 import { ServerState, StorageService } from "../shared/gen/sixfold/v1/storage_pb.ts";
@@ -85,7 +85,13 @@ Deno.test("the hop", async (t) => {
   const [daemon] = cluster.daemons;
   assert.ok(daemon);
   await t.step("gRPC-Web: put, get, stat, verify, list, delete", () => conversation(webTransport(daemon.http)));
-  await t.step("native gRPC: the same", () => conversation(createGrpcTransport({ baseUrl: `http://${daemon.grpc}` })));
+  await t.step("native gRPC: the same", async () => {
+    const baseUrl = `http://${daemon.grpc}`;
+    const sessionManager = new Http2SessionManager(baseUrl);
+    await conversation(createGrpcTransport({ baseUrl, sessionManager }));
+    // Deno 2.9.5 has crashed (SIGSEGV, one run in eight) when a server said goodbye to an idle HTTP/2 session.
+    sessionManager.abort();
+  });
   await t.step("the daemon is on record with 150 nodes, and two migrations at once are one", async () => {
     const sql = await openDatabase(cluster.postgres.url, 3);
     try {

@@ -24,12 +24,19 @@ export class ChunkStream {
   readonly #queue: SharedStripe[] = [];
   #wake: () => void = () => {};
   #state: "open" | "ended" | "dropped" = "open";
+  #reader = 0;
+  #whole = true;
 
   constructor(readonly index: number) {}
 
   /** Whether it still takes stripes. */
   get alive(): boolean {
     return this.#state !== "dropped";
+  }
+
+  /** Whether no block has been let go yet, so that another server can still get all of them. */
+  get whole(): boolean {
+    return this.alive && this.#whole;
   }
 
   push(shared: SharedStripe): void {
@@ -50,14 +57,20 @@ export class ChunkStream {
     this.#wake();
   }
 
-  /** The blocks in order. A block's bytes may change once the next one is asked for. */
+  /**
+   * The blocks in order. A block's bytes may change once the next one is asked for. To ask again ends the reader before,
+   * whose call has failed.
+   */
   async *blocks(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    while (this.#state !== "dropped") {
+    const reader = ++this.#reader;
+    while (this.alive && reader === this.#reader) {
       const [shared] = this.#queue;
       if (shared !== undefined) {
         const block = shared.stripe.blocks[this.index]?.subarray(0, shared.length);
         if (block !== undefined) yield block as Uint8Array<ArrayBuffer>;
-        if (this.alive) this.#queue.shift()?.release();
+        if (!this.alive || reader !== this.#reader) return;
+        this.#whole = false;
+        this.#queue.shift()?.release();
       } else if (this.#state === "ended") return;
       else await new Promise<void>((resolve) => this.#wake = resolve);
     }

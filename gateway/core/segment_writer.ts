@@ -19,8 +19,10 @@ const LAST_CHUNKS_MS = 250;
 export interface SegmentPlan {
   readonly uploadId: string;
   readonly number: number;
-  /** The server of each chunk. */
-  readonly servers: readonly ServerRow[];
+  /** The server of each chunk, by id. */
+  readonly placed: readonly string[];
+  /** Every server that takes new chunks, in the order of the ring. */
+  readonly usable: readonly ServerRow[];
   readonly label: Uint8Array<ArrayBuffer>;
   readonly client: ChunkClient;
   readonly pool: StripePool;
@@ -30,15 +32,10 @@ export interface SegmentPlan {
   readonly fileHash: Hash;
 }
 
-/** A segment that is durable, and chunks that may exist besides. */
-export interface WrittenSegment {
-  readonly segment: StoredSegment;
-  readonly strays: readonly StrayChunk[];
-}
-
 /**
  * Writes all that is left of a body as one segment.
- * @throws SixfoldError when the commit rule cannot be met any more; `strays` receives every chunk that may exist
+ * @param strays receives every chunk that may exist, stored or not, before its first byte is sent
+ * @throws SixfoldError when the commit rule cannot be met any more
  */
 export async function writeSegment(
   plan: SegmentPlan,
@@ -53,29 +50,33 @@ export async function writeSegment(
   const stored: StoredChunk[] = [];
   const errors: SixfoldError[] = [];
   const streams = Array.from({ length: CHUNKS }, (_, index) => new ChunkStream(index));
-  const hopeful = () => streams.filter(({ alive }) => alive).map(({ index }) => plan.servers[index]?.id ?? "");
-  const puts = streams.map(async (stream) => {
-    const server = plan.servers[stream.index];
-    if (server === undefined) return;
-    const chunkId = formatChunkId({ writer: plan.uploadId, segment: plan.number, index: stream.index, attempt: 0 });
+  const holders = [...plan.placed];
+  const hopeful = () => streams.filter(({ alive }) => alive).map(({ index }) => holders[index] ?? "");
+  const refused = new Set<string>();
+  const put = async (stream: ChunkStream, attempt: number): Promise<void> => {
+    const { index } = stream;
+    const server = plan.usable.find(({ id }) => id === holders[index]);
+    if (server === undefined) throw new SixfoldError("unavailable", "a storage server has left; try again");
+    const chunkId = formatChunkId({ writer: plan.uploadId, segment: plan.number, index, attempt });
     strays.push({ chunkId, serverId: server.id });
-    const chunk = {
-      chunkId,
-      uploadId: plan.uploadId,
-      blockSize,
-      dataChunks: layout.k,
-      parityChunks: layout.m,
-      label: plan.label,
-    };
+    const { uploadId, label } = plan;
+    const chunk = { chunkId, uploadId, blockSize, dataChunks: layout.k, parityChunks: layout.m, label };
     try {
       const { length, sha256 } = await plan.client.put(server, chunk, stream.blocks(), signal);
-      stored.push({ index: stream.index, chunkId, serverId: server.id, length, sha256 });
+      stored.push({ index, chunkId, serverId: server.id, length, sha256 });
     } catch (error) {
       errors.push(SixfoldError.from(error));
+      refused.add(server.id);
+      const next = stream.whole && !signal.aborted ? substitute(plan, holders, refused, layout.m) : undefined;
+      if (next !== undefined) {
+        holders[index] = next;
+        return await put(stream, attempt + 1);
+      }
       stream.drop();
       if (!isDurable(hopeful(), layout)) failed.abort(worst(errors));
     }
-  });
+  };
+  const puts = streams.map((stream) => put(stream, 0));
   try {
     let length = 0;
     for (;;) {
@@ -98,7 +99,6 @@ export async function writeSegment(
     for (const stream of streams) stream.end();
     await settle(puts, () => isDurable(stored.map(({ serverId }) => serverId), layout), signal);
     const chunks = [...stored].sort((a, b) => a.index - b.index);
-    for (const { chunkId } of chunks) strays.splice(strays.findIndex((stray) => stray.chunkId === chunkId), 1);
     const { k, m } = layout;
     const sha256 = new Uint8Array(hash.digest());
     return { number: plan.number, offset: 0, length, k, m, blockSize, sha256, chunks };
@@ -109,6 +109,18 @@ export async function writeSegment(
     for (const stream of streams) stream.drop();
     await Promise.all(puts);
   }
+}
+
+/** The next server on the ring that has refused nothing and has room under the layout: at most m chunks of a segment. */
+function substitute(
+  plan: SegmentPlan,
+  holders: readonly string[],
+  refused: ReadonlySet<string>,
+  m: number,
+): string | undefined {
+  const load = (id: string) => holders.filter((holder) => holder === id).length;
+  const fit = plan.usable.filter(({ id }) => !refused.has(id) && load(id) < Math.max(1, m));
+  return fit.sort((a, b) => load(a.id) - load(b.id))[0]?.id;
 }
 
 /** Lays what is left equally over the k blocks of the last stripe, zero-padded. @returns the length of each block */

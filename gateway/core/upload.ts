@@ -81,8 +81,9 @@ export async function upload(
     body.unread(head.subarray(0, headLength));
     const strays: StrayChunk[] = [];
     const snapshot = parts.cluster.now;
-    const order = snapshot.ring.successors(segmentPosition(bucket, request.key, 0), CHUNKS);
-    const servers = placeChunks(order, parts.pool.layout).flatMap((id) => snapshot.servers.get(id) ?? []);
+    const order = snapshot.ring.successors(segmentPosition(bucket, request.key, 0), snapshot.ring.servers);
+    const placed = placeChunks(order.slice(0, CHUNKS), parts.pool.layout);
+    const usable = order.flatMap((id) => snapshot.servers.get(id) ?? []);
     await beginIntent(parts.sql, id, LEASE_SECONDS);
     const renewal = setInterval(() => void renewIntent(parts.sql, id, LEASE_SECONDS).catch(() => {}), RENEW_MS);
     try {
@@ -92,12 +93,13 @@ export async function upload(
       };
       const label = toBinary(ChunkLabelSchema, create(ChunkLabelSchema, { bucket, key, contentType }));
       const { client, pool } = parts;
-      const plan = { uploadId: id, number: 0, servers, label, client, pool, count, fileHash: hash };
+      const plan = { uploadId: id, number: 0, placed, usable, label, client, pool, count, fileHash: hash };
       const segment = await writeSegment(plan, body, strays, signal);
-      return await finish(null, [segment], strays);
+      const kept = new Set(segment.chunks.map(({ chunkId }) => chunkId));
+      return await finish(null, [segment], strays.filter(({ chunkId }) => !kept.has(chunkId)));
     } catch (error) {
       // Every chunk that may exist is named: those that were never written are removed without harm.
-      await abandonIntent(parts.sql, id, namesOf(servers, id)).catch(() => {});
+      await abandonIntent(parts.sql, id, strays).catch(() => {});
       throw error;
     } finally {
       clearInterval(renewal);
@@ -121,10 +123,6 @@ async function commit(parts: UploadParts, file: NewFile, ifAbsent: boolean, stra
     if (await settleIntent(sql, file.id) === "abandoned") throw error;
     return await findFile(sql, file.bucket, file.key) ?? { ...row, createdAt: new Date() };
   }
-}
-
-function namesOf(servers: readonly { readonly id: string }[], uploadId: string): StrayChunk[] {
-  return servers.map(({ id }, index) => ({ chunkId: `${uploadId}.0.${index}.0`, serverId: id }));
 }
 
 function checkDeclared(request: UploadRequest, size: number, sha256: Uint8Array): void {
