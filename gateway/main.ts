@@ -2,6 +2,7 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
 import { createLogger } from "../shared/logger.ts";
+import { createRpc } from "./api/connect.ts";
 import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
@@ -36,13 +37,15 @@ async function run(): Promise<void> {
   let stopping = false;
   // Ready means that an upload works now: as many servers as the layout has chunks, or as few as it can share.
   const isReady = () => !stopping && cluster.now.ring.servers >= 3;
+  const rest = createRest(files, isReady, log);
+  const rpc = createRpc(files, log);
   const server = Deno.serve(
     {
       hostname: "127.0.0.1",
       port: config.SIXFOLD_PORT,
       onListen: ({ port }) => log.info("serving", { address: `http://127.0.0.1:${port}` }),
     },
-    createRest(files, isReady, log),
+    (request) => rpc(request) ?? rest(request),
   );
   const stop = () => {
     if (stopping) return;

@@ -6,6 +6,7 @@ import type { Logger } from "../../shared/logger.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, type Files, findFileAt, readManifest } from "../core/files.ts";
 import type { FileView } from "../core/files.ts";
+import { listPage } from "../core/list.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
 
@@ -24,6 +25,7 @@ export function createRest(files: Files, isReady: () => boolean, log: Logger): R
       const state = { ready: isReady(), servers: files.cluster.now.ring.servers };
       return Response.json(state, { status: state.ready ? 200 : 503 });
     })
+    .get("/v1/files", ({ request }) => list(files, request))
     .all("/v1/files/:bucket/*", ({ request }) => answer(files, request, log), { parse: "none" })
     .all("/*", ({ request }) => problem(new SixfoldError("not_found", "nothing is served under this path"), request));
   return async (request) => await app.handle(request);
@@ -49,6 +51,29 @@ async function answer(files: Files, request: Request, log: Logger): Promise<Resp
     if (error.code === "internal") log.error("request failed", { error: thrown });
     await request.body?.cancel().catch(() => {});
     return problem(error, request);
+  }
+}
+
+async function list(files: Files, request: Request): Promise<Response> {
+  const { searchParams } = new URL(request.url);
+  const text = (name: string) => searchParams.get(name) ?? "";
+  try {
+    const limit = Number(text("limit"));
+    if (!Number.isInteger(limit) || limit < 0) throw new SixfoldError("invalid_argument", "limit is a whole number");
+    const asked = {
+      bucket: text("bucket"),
+      prefix: text("prefix"),
+      delimiter: text("delimiter"),
+      cursor: text("cursor"),
+    };
+    const page = await listPage(files, { ...asked, limit });
+    const decoder = new TextDecoder();
+    const found = page.files.map(({ id, key, size, contentType, createdAt }) => {
+      return { id, key: decoder.decode(key), size, contentType, createdAt };
+    });
+    return Response.json({ files: found, prefixes: page.prefixes, cursor: page.cursor });
+  } catch (error) {
+    return problem(SixfoldError.from(error), request);
   }
 }
 

@@ -3,6 +3,8 @@ import { Ring } from "../../shared/ring.ts";
 import type { Sql } from "../db/database.ts";
 import { listServers, type ServerRow } from "../db/servers.ts";
 
+export { listServers as listServerRows } from "../db/servers.ts";
+
 /** One moment of the cluster. */
 export interface Snapshot {
   readonly servers: ReadonlyMap<string, ServerRow>;

@@ -7,6 +7,9 @@ import type { UploadParts } from "./upload.ts";
 /** What the calls on files need. */
 export type Files = UploadParts;
 
+/** A file's metadata. */
+export type FileInfo = FileRow;
+
 /** A file as callers see it. */
 export interface FileView extends FileRow {
   /** The last part of the key. */

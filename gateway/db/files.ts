@@ -72,20 +72,21 @@ export async function findFile(sql: Sql, bucket: string, key: Uint8Array): Promi
 
 /**
  * A page of files in the order of their keys' bytes.
- * @param after only keys greater than this
+ * @param after only keys greater than this, or equal to it where `inclusive`
  * @param end only keys less than this, or null for no end
  */
 export function listFiles(
   sql: Sql,
   bucket: string,
   after: Uint8Array,
+  inclusive: boolean,
   end: Uint8Array | null,
   limit: number,
 ): Promise<FileRow[]> {
   return sql<FileRow[]>`
     SELECT id, bucket, key, size, content_type AS "contentType", sha256, metadata, created_at AS "createdAt"
     FROM files
-    WHERE bucket = ${bucket} AND key > ${after} AND (${end}::bytea IS NULL OR key < ${end})
+    WHERE bucket = ${bucket} AND (key > ${after} OR (${inclusive} AND key = ${after})) AND (${end}::bytea IS NULL OR key < ${end})
     ORDER BY key LIMIT ${limit}`;
 }
 

@@ -1,0 +1,94 @@
+/** Lists a bucket page by page in the order of the keys' bytes. */
+import { SixfoldError } from "../../shared/errors.ts";
+import { type FileRow, listFiles } from "../db/files.ts";
+import { checkBucket } from "./file_name.ts";
+import type { Files } from "./files.ts";
+
+/** The most entries of a page, and as many as are given when none are asked for. */
+export const MAX_PAGE = 1000;
+
+/** What to list. */
+export interface ListRequest {
+  readonly bucket: string;
+  readonly prefix: string;
+  /** Keys are folded at this text after the prefix; empty for none. */
+  readonly delimiter: string;
+  /** Of the page before; empty for the first. */
+  readonly cursor: string;
+  /** 0 for as many as a page may have. */
+  readonly limit: number;
+}
+
+/** A page: its files, what the delimiter folded, and where the next page begins. */
+export interface ListPage {
+  readonly files: readonly FileRow[];
+  readonly prefixes: readonly string[];
+  /** Empty at the end. */
+  readonly cursor: string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** @throws SixfoldError `invalid_argument` for a bad bucket or cursor */
+export async function listPage({ sql }: Files, request: ListRequest): Promise<ListPage> {
+  const { prefix, delimiter } = request;
+  const bucket = checkBucket(request.bucket);
+  const limit = Math.min(request.limit || MAX_PAGE, MAX_PAGE);
+  const files: FileRow[] = [];
+  const prefixes: string[] = [];
+  const end = prefix === "" ? null : behind(prefix);
+  // All keys with the prefix are greater than the prefix less its last step; a key that is the prefix itself counts too.
+  let after: Uint8Array = request.cursor === "" ? new Uint8Array(0) : decodeCursor(request.cursor);
+  const from = encoder.encode(prefix);
+  if (compare(after, from) < 0) after = from;
+  let inclusive = request.cursor === "" && prefix !== "";
+  while (files.length + prefixes.length < limit) {
+    const wanted = limit - files.length - prefixes.length;
+    const rows = await listFiles(sql, bucket, after, inclusive, end, wanted);
+    inclusive = false;
+    let folded = false;
+    for (const row of rows) {
+      const key = decoder.decode(row.key);
+      const at = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+      if (at < 0) {
+        files.push(row);
+        after = row.key;
+        continue;
+      }
+      const folder = key.slice(0, at + delimiter.length);
+      prefixes.push(folder);
+      after = behind(folder);
+      folded = true;
+      break;
+    }
+    if (!folded && rows.length < wanted) return { files, prefixes, cursor: "" };
+  }
+  return { files, prefixes, cursor: encodeCursor(after) };
+}
+
+/** Greater than every key that begins with this text, and less than any that follows: 0xFF occurs in no UTF-8. */
+function behind(text: string): Uint8Array {
+  return Uint8Array.of(...encoder.encode(text), 0xff);
+}
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+function encodeCursor(after: Uint8Array): string {
+  return btoa(String.fromCharCode(...after)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+function decodeCursor(cursor: string): Uint8Array {
+  try {
+    const text = atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
+    return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  } catch (cause) {
+    throw new SixfoldError("invalid_argument", "the cursor is not one of a page before", { cause });
+  }
+}
