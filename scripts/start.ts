@@ -35,15 +35,20 @@ async function start(): Promise<void> {
   // The gateway migrates the database before it serves; daemons that came first would find no tables.
   await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
   const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
+  const doors: string[] = [];
   for (let i = 0; i < DAEMONS; i++) {
+    const httpPort = await freePortNear(51_051 + i);
+    doors.push(`http://127.0.0.1:${httpPort}/readyz`);
     const daemon = launch(bun, ["run", `${root}node-daemon/main.ts`], {
       ...shared,
       SIXFOLD_DATA_DIR: `${data}/daemon-${i + 1}`,
       SIXFOLD_GRPC_PORT: String(await freePortNear(50_051 + i)),
-      SIXFOLD_HTTP_PORT: String(await freePortNear(51_051 + i)),
+      SIXFOLD_HTTP_PORT: String(httpPort),
     });
     children.push(daemon);
   }
+  // After a crash PostgreSQL still knows the daemons of before: only the new ones can say that they are registered.
+  for (const door of doors) await until(async () => (await fetch(door)).ok);
   await until(async () => {
     const state = await (await fetch(`http://127.0.0.1:${port}/readyz`)).json();
     return state.ready && state.servers >= DAEMONS;

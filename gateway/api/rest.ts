@@ -21,8 +21,10 @@ export type Rest = (request: Request) => Promise<Response>;
 export function createRest(files: Files, isReady: () => boolean, log: Logger): Rest {
   const app = new Elysia()
     .get("/healthz", () => "ok\n")
-    .get("/readyz", () => {
-      const state = { ready: isReady(), servers: files.cluster.now.ring.servers };
+    .get("/readyz", async () => {
+      // Asks PostgreSQL now: it may be away, and servers may have moved since the last refresh.
+      const fresh = await files.cluster.refresh().then(() => true, () => false);
+      const state = { ready: fresh && isReady(), servers: files.cluster.now.ring.servers };
       return Response.json(state, { status: state.ready ? 200 : 503 });
     })
     .get("/v1/files", ({ request }) => list(files, request))

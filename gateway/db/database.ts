@@ -13,6 +13,11 @@ export type Sql = postgres.Sql<{ bigint: number }>;
 /** A transaction of a pool. */
 export type Transaction = postgres.TransactionSql<{ bigint: number }>;
 
+/** How long a start waits for a server that is not up yet or still recovers from a crash, in ms. */
+const START_MS = 60_000;
+const RETRY_MS = 100;
+const NOT_YET = new Set(["57P03", "ECONNREFUSED", "CONNECT_TIMEOUT"]);
+
 /** How long one statement may take, in ms: PostgreSQL ends it by itself, so a lock never holds a request for ever. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 
@@ -30,8 +35,10 @@ export async function openDatabase(url: string, connections: number): Promise<Sq
     onnotice: () => {},
     connection: { application_name: "sixfold-gateway", statement_timeout: STATEMENT_TIMEOUT_MS },
   });
-  const [row] = await sql<{ fsync: string; commit: string }[]>`
-    SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit`;
+  const row = await readSafety(sql).catch(async (error) => {
+    await sql.end();
+    throw error;
+  });
   if (row?.fsync === "off" || row?.commit === "off") {
     await sql.end();
     throw new SixfoldError(
@@ -40,4 +47,18 @@ export async function openDatabase(url: string, connections: number): Promise<Sq
     );
   }
   return sql;
+}
+
+async function readSafety(sql: Sql): Promise<{ fsync: string; commit: string } | undefined> {
+  for (const until = Date.now() + START_MS;;) {
+    try {
+      const [row] = await sql<{ fsync: string; commit: string }[]>`
+        SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit`;
+      return row;
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      if (!NOT_YET.has(code) || Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }
