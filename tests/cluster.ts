@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { migrate, readMigrations } from "../gateway/db/migrate.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { type Postgres, startPostgres } from "../scripts/embedded_postgres.ts";
+import { fromFileUrl } from "../scripts/paths.ts";
 
 const root = new URL("..", import.meta.url);
 const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
@@ -45,7 +46,7 @@ export class TestCluster implements AsyncDisposable {
   async addGateway(settings: Record<string, string> = {}): Promise<string> {
     const port = await freePort();
     const gateway = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", "--unstable-no-legacy-abort", new URL("gateway/main.ts", root).pathname],
+      args: ["run", "-A", "--no-check", "--unstable-no-legacy-abort", fromFileUrl(new URL("gateway/main.ts", root))],
       stdin: "null",
       stdout: "null",
       stderr: "inherit",
@@ -71,7 +72,7 @@ export class TestCluster implements AsyncDisposable {
   async addDaemon(folder: string): Promise<Daemon> {
     const [grpcPort, httpPort] = [await freePort(), await freePort()];
     const process = new Deno.Command(bun, {
-      args: ["run", new URL("node-daemon/main.ts", root).pathname],
+      args: ["run", fromFileUrl(new URL("node-daemon/main.ts", root))],
       stdin: "null",
       stdout: "null",
       stderr: "inherit",

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { fromFileUrl } from "../scripts/paths.ts";
 
 /** `npm start` as a process: its lines, and the address in its last one. */
 async function start(folder: string): Promise<{ process: Deno.ChildProcess; address: string }> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", new URL("../scripts/start.ts", import.meta.url).pathname],
+    args: ["run", "-A", "--no-check", fromFileUrl(new URL("../scripts/start.ts", import.meta.url))],
     env: { SIXFOLD_DATA_DIR: folder, SIXFOLD_PORT: "0" },
     stdin: "null",
     stdout: "piped",
