@@ -7,6 +7,7 @@ import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
+import { isEnough } from "./core/placement.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { openDatabase } from "./db/database.ts";
 import { runCleanup } from "./workers/cleanup.ts";
@@ -23,22 +24,23 @@ async function run(): Promise<void> {
   const sql = await openDatabase(config.DATABASE_URL, CONNECTIONS);
   await migrate(sql, await readMigrations(new URL("../migrations/", import.meta.url)));
   const cluster = await Cluster.open(sql, (error) => log.warn("the servers could not be read", { error }));
-  const files = {
+  const layout = parseLayout(config.SIXFOLD_LAYOUT);
+  const store = {
     sql,
     cluster,
     client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN),
-    pool: new StripePool(parseLayout(config.SIXFOLD_LAYOUT), config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY),
+    pool: new StripePool(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY),
     inlineMax: config.SIXFOLD_INLINE_MAX,
     maxFile: config.SIXFOLD_MAX_FILE,
     graceSeconds: config.SIXFOLD_GRACE,
   };
   const stopWorkers = new AbortController();
-  const cleanup = runCleanup({ ...files, log }, config.SIXFOLD_CLEANUP_EVERY, stopWorkers.signal);
+  const cleanup = runCleanup({ ...store, log }, config.SIXFOLD_CLEANUP_EVERY, stopWorkers.signal);
   let stopping = false;
-  // Ready means that an upload works now: as many servers as the layout has chunks, or as few as it can share.
-  const isReady = () => !stopping && cluster.now.ring.servers >= 3;
-  const rest = createRest(files, isReady, log);
-  const rpc = createRpc(files, log);
+  // Ready means that an upload works now.
+  const isReady = () => !stopping && isEnough(cluster.now.ring.servers, layout);
+  const rest = createRest(store, isReady, log);
+  const rpc = createRpc(store, log);
   const server = Deno.serve(
     {
       hostname: "127.0.0.1",

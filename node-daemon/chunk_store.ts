@@ -1,13 +1,13 @@
 /** The chunks of one daemon on its disk: written once, verified whenever they are read, removed when told. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { chunkFolder, isChunkId } from "../shared/chunk_id.ts";
-import { type ChunkFileHeader, PAGE } from "../shared/chunk_format.ts";
+import type { ChunkFileHeader } from "../shared/chunk_format.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { ChunkReader, type StoredBlock } from "./chunk_reader.ts";
 import { ChunkWriter, type WrittenChunk } from "./chunk_writer.ts";
-import { type DataFolder, syncFolder } from "./data_folder.ts";
+import { type DataFolder, exists, syncFolder } from "./data_folder.ts";
 import type { DiskSpace } from "./disk_space.ts";
 
 /** The most bad blocks that one verification names. */
@@ -55,7 +55,7 @@ export class ChunkStore {
     if (this.#writing.has(chunkId)) throw taken();
     this.#writing.add(chunkId);
     try {
-      if (await fileExists(path)) throw taken();
+      if (await exists(path)) throw taken();
       return await this.#write(header, path, expectedLength, blocks);
     } finally {
       this.#writing.delete(chunkId);
@@ -131,7 +131,7 @@ export class ChunkStore {
   /** Removes a chunk, durably. @returns whether it was there */
   async remove(chunkId: string): Promise<boolean> {
     const path = this.#path(chunkId);
-    if (!(await fileExists(path))) return false;
+    if (!(await exists(path))) return false;
     await rm(path, { force: true });
     await syncFolder(join(path, ".."));
     return true;
@@ -183,11 +183,4 @@ async function names(folder: string, only: string): Promise<string[]> {
     throw error;
   });
   return all.filter((name) => only === "" || name === only).sort();
-}
-
-async function fileExists(path: string): Promise<boolean> {
-  return await stat(path).then((found) => found.size >= PAGE, (error) => {
-    if (error.code === "ENOENT") return false;
-    throw error;
-  });
 }

@@ -14,7 +14,7 @@ import {
   pageChecksum,
   writeFramePrefix,
 } from "../shared/chunk_format.ts";
-import { SixfoldError } from "../shared/errors.ts";
+import { diskFull, SixfoldError } from "../shared/errors.ts";
 
 /** What is known of a chunk once its bytes are on the disk. */
 export interface WrittenChunk {
@@ -70,11 +70,6 @@ export class ChunkWriter {
     return new ChunkWriter(handle, header, page, new Uint8Array(BUFFER));
   }
 
-  /** Bytes of data so far. */
-  get length(): number {
-    return this.#length;
-  }
-
   /**
    * Takes the next block. Its bytes may be reused once this returns.
    * @throws SixfoldError `invalid_argument` when it is out of place or does not match its checksum
@@ -120,12 +115,9 @@ export class ChunkWriter {
     const sha256 = new Uint8Array(this.#sha256.digest());
     await this.#put(END_FRAME);
     await this.#put(new Uint8Array((PAGE - this.#filled % PAGE) % PAGE));
-    const { headerChecksum, blocks, length } = {
-      headerChecksum: this.#headerChecksum,
-      blocks: this.#blocks,
-      length: this.#length,
-    };
-    await this.#put(encodeFooter({ blocks, length, sha256, blockChecksums, headerChecksum }));
+    const length = this.#length;
+    const footer = { blocks: this.#blocks, length, sha256, blockChecksums, headerChecksum: this.#headerChecksum };
+    await this.#put(encodeFooter(footer));
     await this.#flush();
     const began = performance.now();
     await this.#handle.sync();
@@ -162,10 +154,4 @@ export class ChunkWriter {
     this.#filled = 0;
     this.#writeMicros += (performance.now() - began) * 1000;
   }
-}
-
-function diskFull(): SixfoldError {
-  return new SixfoldError("resource_exhausted", "the disk is full; free space or add a server", {
-    detail: "DISK_FULL",
-  });
 }

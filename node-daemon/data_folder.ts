@@ -103,7 +103,8 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is anything under a path. */
+export async function exists(path: string): Promise<boolean> {
   return await stat(path).then(() => true, (error) => {
     if (error.code === "ENOENT") return false;
     throw error;

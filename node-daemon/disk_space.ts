@@ -1,6 +1,6 @@
 /** How much room the disk of a daemon has, and the reserve that writes leave alone. */
 import { statfs } from "node:fs/promises";
-import { SixfoldError } from "../shared/errors.ts";
+import { diskFull } from "../shared/errors.ts";
 
 /** Room on a disk, in bytes. */
 export interface Space {
@@ -35,8 +35,6 @@ export class DiskSpace {
   async require(bytes: number): Promise<void> {
     const { free, reserve } = await this.read();
     if (free - bytes >= reserve) return;
-    throw new SixfoldError("resource_exhausted", "the disk is full; free space or add a server", {
-      detail: "DISK_FULL",
-    });
+    throw diskFull();
   }
 }

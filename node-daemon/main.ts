@@ -1,6 +1,8 @@
 /** The storage daemon: reads its settings, opens its folder and its doors, registers, and stops in reverse order. */
 import { SixfoldError } from "../shared/errors.ts";
 import { createLogger, type Logger } from "../shared/logger.ts";
+import { translateErrors } from "../shared/rpc.ts";
+import { sleep } from "../shared/sleep.ts";
 import { createAdmin } from "./admin.ts";
 import { ChunkStore } from "./chunk_store.ts";
 import { type DaemonConfig, readDaemonConfig } from "./config.ts";
@@ -8,7 +10,7 @@ import { DataFolder } from "./data_folder.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { Registration } from "./registration.ts";
 import { openDoors } from "./server.ts";
-import { guard, storageRoutes } from "./storage_rpc.ts";
+import { requireToken, storageRoutes } from "./storage_rpc.ts";
 
 const VERSION = "0.1.0";
 const RETRY_MS = 1000;
@@ -25,8 +27,8 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
     host: config.SIXFOLD_HOST,
     grpcPort: config.SIXFOLD_GRPC_PORT,
     httpPort: config.SIXFOLD_HTTP_PORT,
-    routes: storageRoutes({ store, space, serverId, version: VERSION, log }),
-    guard: guard(config.SIXFOLD_CLUSTER_TOKEN, log),
+    routes: storageRoutes({ store, space, serverId, version: VERSION }),
+    interceptors: [translateErrors(log), requireToken(config.SIXFOLD_CLUSTER_TOKEN)],
     admin: createAdmin(() => ready),
   });
   const registration = new Registration(config.DATABASE_URL, serverId);
@@ -72,18 +74,6 @@ async function untilDone(log: Logger, stopping: AbortSignal, attempt: () => Prom
       await sleep(RETRY_MS, stopping);
     }
   }
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }
 
 const stop = new AbortController();

@@ -1,16 +1,11 @@
 /** The daemon's doors: native gRPC on one port; Connect, gRPC-Web and the admin pages on another. */
 import { type ConnectRouter, createConnectRouter, type Interceptor } from "@connectrpc/connect";
-import { universalServerRequestFromFetch, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
+import { fetchHandler, SERVER_LIMITS } from "../shared/rpc.ts";
 import type { Admin } from "./admin.ts";
-
-/** The largest message. */
-const MAX_MESSAGE = 16 * 1024 * 1024;
-/** The longest a call may ask for, in ms. */
-const MAX_TIMEOUT_MS = 3_600_000;
 
 /** Open doors. */
 export interface Doors {
@@ -26,7 +21,7 @@ export interface DoorOptions {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly routes: (router: ConnectRouter) => void;
-  readonly guard: Interceptor;
+  readonly interceptors: Interceptor[];
   readonly admin: Admin;
 }
 
@@ -35,19 +30,20 @@ export interface DoorOptions {
  * @throws SixfoldError `failed_precondition` when a port is taken
  */
 export async function openDoors(options: DoorOptions): Promise<Doors> {
-  const limits = { readMaxBytes: MAX_MESSAGE, writeMaxBytes: MAX_MESSAGE, maxTimeoutMs: MAX_TIMEOUT_MS };
-  const router = { interceptors: [options.guard], acceptCompression: [], ...limits };
+  const { routes, interceptors } = options;
   const sessions = new Set<ServerHttp2Session>();
-  const grpc = createServer(connectNodeAdapter({ routes: options.routes, ...router, connect: false, grpcWeb: false }));
+  const grpc = createServer(
+    connectNodeAdapter({ routes, interceptors, ...SERVER_LIMITS, connect: false, grpcWeb: false }),
+  );
   grpc.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
   });
   const grpcPort = await listen(grpc, options.host, options.grpcPort);
-  const handlers = createConnectRouter({ ...router, grpc: false });
-  options.routes(handlers);
-  const byPath = new Map(handlers.handlers.map((handler) => [handler.requestPath, handler]));
+  const router = createConnectRouter({ interceptors, ...SERVER_LIMITS, grpc: false });
+  routes(router);
+  const rpc = fetchHandler(router);
   let http: Bun.Server<undefined>;
   try {
     http = Bun.serve({
@@ -55,10 +51,10 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       port: options.httpPort,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       async fetch(request, server) {
-        const handler = byPath.get(new URL(request.url).pathname);
-        if (handler === undefined) return await options.admin(request);
-        server.timeout(request, 0);
-        return universalServerResponseToFetch(await handler(universalServerRequestFromFetch(request, {})));
+        const answer = rpc(request);
+        // A slow hop is not a dead one: the gateway's own clock ends a call that makes no progress.
+        if (answer !== undefined) server.timeout(request, 0);
+        return await (answer ?? options.admin(request));
       },
     });
   } catch (error) {

@@ -8,11 +8,12 @@ import { SixfoldError } from "../shared/errors.ts";
 import {
   BlockSchema,
   type ChunkHeader,
+  type GetChunkRequest,
   type PutChunkRequest,
   ServerState,
   StorageService,
 } from "../shared/gen/sixfold/v1/storage_pb.ts";
-import type { Logger } from "../shared/logger.ts";
+import { translateStream } from "../shared/rpc.ts";
 import type { ChunkStore, EndMark, IncomingBlock } from "./chunk_store.ts";
 import type { DiskSpace } from "./disk_space.ts";
 
@@ -28,24 +29,17 @@ export interface StorageParts {
   readonly space: DiskSpace;
   readonly serverId: string;
   readonly version: string;
-  readonly log: Logger;
 }
 
-/** Refuses calls without the cluster's token, in constant time, and turns every error into one of the table. */
-export function guard(token: string, log: Logger): Interceptor {
+/** Refuses calls without the cluster's token, in constant time. */
+export function requireToken(token: string): Interceptor {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const expected = digest(`Bearer ${token}`);
-  return (next) => async (request) => {
-    try {
-      if (!timingSafeEqual(digest(request.header.get("authorization") ?? ""), expected)) {
-        throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
-      }
-      return await next(request);
-    } catch (thrown) {
-      const error = SixfoldError.from(thrown);
-      if (error.code === "internal") log.error("call failed", { method: request.method.name, error: thrown });
-      throw error.toConnect();
+  return (next) => (request) => {
+    if (!timingSafeEqual(digest(request.header.get("authorization") ?? ""), expected)) {
+      throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
     }
+    return next(request);
   };
 }
 
@@ -56,28 +50,7 @@ export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => v
   return (router) =>
     router.service(StorageService, {
       putChunk: (requests, context) => put(parts, requests, context),
-      async *getChunk({ chunkId, firstBlock, blockCount }, { signal }) {
-        try {
-          const reader = await store.open(chunkId);
-          try {
-            const { blocks } = reader.footer;
-            const end = blockCount === 0 ? blocks : Math.min(firstBlock + blockCount, blocks);
-            if (firstBlock >= blocks) {
-              throw new SixfoldError("out_of_range", `the chunk has ${blocks} blocks, none is ${firstBlock}`);
-            }
-            if ((end - firstBlock) * reader.header.blockSize > WINDOW) {
-              throw new SixfoldError("invalid_argument", `ask for at most ${WINDOW} bytes of blocks at once`);
-            }
-            for (let number = firstBlock; number < end && !signal.aborted; number++) {
-              yield create(BlockSchema, await reader.block(number));
-            }
-          } finally {
-            await reader.close();
-          }
-        } catch (error) {
-          throw SixfoldError.from(error).toConnect();
-        }
-      },
+      getChunk: (request, { signal }) => translateStream(get(store, request, signal)),
       async deleteChunk({ chunkId }) {
         return { existed: await store.remove(chunkId) };
       },
@@ -111,6 +84,25 @@ export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => v
         };
       },
     });
+}
+
+async function* get(store: ChunkStore, { chunkId, firstBlock, blockCount }: GetChunkRequest, signal: AbortSignal) {
+  const reader = await store.open(chunkId);
+  try {
+    const { blocks } = reader.footer;
+    const end = blockCount === 0 ? blocks : Math.min(firstBlock + blockCount, blocks);
+    if (firstBlock >= blocks) {
+      throw new SixfoldError("out_of_range", `the chunk has ${blocks} blocks, none is ${firstBlock}`);
+    }
+    if ((end - firstBlock) * reader.header.blockSize > WINDOW) {
+      throw new SixfoldError("invalid_argument", `ask for at most ${WINDOW} bytes of blocks at once`);
+    }
+    for (let number = firstBlock; number < end && !signal.aborted; number++) {
+      yield create(BlockSchema, await reader.block(number));
+    }
+  } finally {
+    await reader.close();
+  }
 }
 
 async function put(parts: StorageParts, requests: AsyncIterable<PutChunkRequest>, context: HandlerContext) {

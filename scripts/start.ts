@@ -1,13 +1,11 @@
 /** `npm start`: PostgreSQL, six daemons and a gateway on this machine, and their orderly end. */
-import { createServer } from "node:net";
 import { type Postgres, startPostgres } from "./embedded_postgres.ts";
-import { fromFileUrl } from "./paths.ts";
+import { answers, freePort, launchDaemon, launchGateway, ROOT, stopAll, until } from "./programs.ts";
 
 const DAEMONS = 6;
 const READY_MS = 60_000;
-const root = fromFileUrl(new URL("..", import.meta.url));
-const data = await absolute(Deno.env.get("SIXFOLD_DATA_DIR") ?? `${root}data`);
-const children: Deno.ChildProcess[] = [];
+const data = await absolute(Deno.env.get("SIXFOLD_DATA_DIR") ?? `${ROOT}data`);
+const daemons: Deno.ChildProcess[] = [];
 const gateways: Deno.ChildProcess[] = [];
 let postgres: Postgres | undefined;
 let stopping = false;
@@ -21,49 +19,42 @@ async function start(): Promise<void> {
     SIXFOLD_CLUSTER_TOKEN: await clusterToken(),
     SIXFOLD_LOG: Deno.env.get("SIXFOLD_LOG") ?? "warn",
   };
-  const gateway = launch(Deno.execPath(), [
-    "run",
-    "-A",
-    "--no-prompt",
-    "--unstable-no-legacy-abort",
-    `${root}gateway/main.ts`,
-  ], {
-    ...shared,
-    SIXFOLD_PORT: String(port),
-  });
-  gateways.push(gateway);
+  gateways.push(watch(launchGateway({ ...shared, SIXFOLD_PORT: String(port) })));
   // The gateway migrates the database before it serves; daemons that came first would find no tables.
-  await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
-  const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
+  await becomes("the gateway does not serve", () => answers(`http://127.0.0.1:${port}/healthz`));
   const doors: string[] = [];
   for (let i = 0; i < DAEMONS; i++) {
     const httpPort = await freePortNear(51_051 + i);
     doors.push(`http://127.0.0.1:${httpPort}/readyz`);
-    const daemon = launch(bun, ["run", `${root}node-daemon/main.ts`], {
+    daemons.push(watch(launchDaemon({
       ...shared,
       SIXFOLD_DATA_DIR: `${data}/daemon-${i + 1}`,
       SIXFOLD_GRPC_PORT: String(await freePortNear(50_051 + i)),
       SIXFOLD_HTTP_PORT: String(httpPort),
-    });
-    children.push(daemon);
+    })));
   }
   // After a crash PostgreSQL still knows the daemons of before: only the new ones can say that they are registered.
-  for (const door of doors) await until(async () => (await fetch(door)).ok);
-  await until(async () => {
+  for (const door of doors) await becomes("a daemon does not register", () => answers(door));
+  await becomes("the gateway does not see the daemons", async () => {
     const state = await (await fetch(`http://127.0.0.1:${port}/readyz`)).json();
     return state.ready && state.servers >= DAEMONS;
   });
+  if (stopping) return;
   console.log(`Data:  ${data}`);
   console.log(`Try:   curl -T photo.jpg http://127.0.0.1:${port}/v1/files/demo/photo.jpg`);
   console.log(`Sixfold is ready at http://127.0.0.1:${port}`);
 }
 
-function launch(command: string, args: string[], env: Record<string, string>): Deno.ChildProcess {
-  const child = new Deno.Command(command, { args, env, stdin: "null", stdout: "inherit", stderr: "inherit" }).spawn();
+/** A process that ends by itself ends all. */
+function watch(child: Deno.ChildProcess): Deno.ChildProcess {
   child.status.then(({ code }) => {
     if (!stopping) void stop(`a process ended by itself with code ${code}; its message is above`);
   });
   return child;
+}
+
+async function becomes(what: string, condition: () => Promise<boolean>): Promise<void> {
+  await until(what, READY_MS, async () => stopping || await condition());
 }
 
 /** Gateways first, so that running requests still find their daemons; PostgreSQL last. */
@@ -71,24 +62,9 @@ async function stop(reason?: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   if (reason !== undefined) console.error(reason);
-  for (const group of [gateways, children]) {
-    for (const child of group) {
-      try {
-        child.kill("SIGTERM");
-      } catch { /* it has ended already */ }
-    }
-    await Promise.all(group.map(({ status }) => status));
-  }
+  for (const group of [gateways, daemons]) await stopAll(group);
   await postgres?.stop();
   Deno.exit(reason === undefined ? 0 : 1);
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + READY_MS; Date.now() < end && !stopping;) {
-    if (await condition().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("the cluster is not ready after 60 s; look at the messages above");
 }
 
 async function clusterToken(): Promise<string> {
@@ -100,18 +76,6 @@ async function clusterToken(): Promise<string> {
   const token = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   await Deno.writeTextFile(path, token, { mode: 0o600 });
   return token;
-}
-
-/** @throws Error with a sentence when the port is taken */
-async function freePort(port: number): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", () => reject(new Error(`port ${port} is taken; choose another with SIXFOLD_PORT, or 0`)));
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address !== null && typeof address === "object" ? address.port : port;
 }
 
 async function freePortNear(port: number): Promise<number> {

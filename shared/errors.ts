@@ -100,15 +100,20 @@ function fromConnect(error: ConnectError): SixfoldError {
   return new SixfoldError(code, error.rawMessage, isErrorDetail(detail) ? { detail, cause: error } : { cause: error });
 }
 
+/** No room on a disk, whoever found it out. */
+export function diskFull(cause?: unknown): SixfoldError {
+  return new SixfoldError("resource_exhausted", "the disk is full; free space or add a server", {
+    detail: "DISK_FULL",
+    cause,
+  });
+}
+
 /** Errors of the operating system, by their code and never by their text. */
 function fromSystem(error: Error): SixfoldError {
   switch ("code" in error ? error.code : undefined) {
     case "ENOSPC":
     case "EDQUOT":
-      return new SixfoldError("resource_exhausted", "the disk is full; free space or add a server", {
-        detail: "DISK_FULL",
-        cause: error,
-      });
+      return diskFull(error);
     case "EIO":
     case "EROFS":
       return new SixfoldError("unavailable", "the disk refuses to work; look at the server's log", {

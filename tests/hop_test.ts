@@ -1,32 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import { createFetchClient } from "@connectrpc/connect/protocol";
-import { createTransport } from "@connectrpc/connect/protocol-grpc-web";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { BlockChecksums, blockSeed, xxh64 } from "../shared/checksum.ts";
 import { newUuid, uuidToBytes } from "../shared/chunk_id.ts";
 import { ServerState, StorageService } from "../shared/gen/sixfold/v1/storage_pb.ts";
+import { fetchTransport } from "../shared/rpc.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { migrate, readMigrations } from "../gateway/db/migrate.ts";
 import { TestCluster, TOKEN } from "./cluster.ts";
 
 const BLOCK = 64 * 1024;
 const authorized = { headers: { authorization: `Bearer ${TOKEN}` }, timeoutMs: 20_000 };
-
-function webTransport(address: string): Transport {
-  return createTransport({
-    baseUrl: `http://${address}`,
-    httpClient: createFetchClient(fetch),
-    useBinaryFormat: true,
-    interceptors: [],
-    acceptCompression: [],
-    sendCompression: null,
-    compressMinBytes: 1024,
-    readMaxBytes: 16 << 20,
-    writeMaxBytes: 16 << 20,
-  });
-}
 
 function request(upload: string, bytes: Uint8Array<ArrayBuffer>) {
   return async function* () {
@@ -84,7 +69,10 @@ Deno.test("the hop", async (t) => {
   await using cluster = await TestCluster.start(1);
   const [daemon] = cluster.daemons;
   assert.ok(daemon);
-  await t.step("gRPC-Web: put, get, stat, verify, list, delete", () => conversation(webTransport(daemon.http)));
+  await t.step(
+    "gRPC-Web: put, get, stat, verify, list, delete",
+    () => conversation(fetchTransport(`http://${daemon.http}`)),
+  );
   await t.step("native gRPC: the same", async () => {
     const baseUrl = `http://${daemon.grpc}`;
     const sessionManager = new Http2SessionManager(baseUrl);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createFetchClient } from "@connectrpc/connect/protocol";
 import { createTransport as createConnect } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
 import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { FileService } from "../shared/gen/sixfold/v1/files_pb.ts";
+import { fetchTransport } from "../shared/rpc.ts";
 import { TestCluster } from "./cluster.ts";
 
 Deno.test("files through Connect and gRPC-Web", async (t) => {
@@ -12,17 +12,7 @@ Deno.test("files through Connect and gRPC-Web", async (t) => {
   const baseUrl = await cluster.addGateway();
   for (const [name, create] of Object.entries({ "Connect": createConnect, "gRPC-Web": createGrpcWeb })) {
     await t.step(name, async () => {
-      const transport = create({
-        baseUrl,
-        httpClient: createFetchClient(fetch),
-        useBinaryFormat: true,
-        interceptors: [],
-        acceptCompression: [],
-        sendCompression: null,
-        compressMinBytes: 1024,
-        readMaxBytes: 16 << 20,
-        writeMaxBytes: 16 << 20,
-      });
+      const transport = fetchTransport(baseUrl, create);
       const files = createClient(FileService, transport);
       const bytes = new Uint8Array(3_000_000).map((_, i) => (i * 31) ^ (i >> 7));
       const bucket = name.toLowerCase();

@@ -1,20 +1,18 @@
 /** Connect and gRPC-Web: messages in, core calls, messages out. */
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
-import { universalServerRequestFromFetch, universalServerResponseToFetch } from "@connectrpc/connect/protocol";
+import { createConnectRouter } from "@connectrpc/connect";
 import { SixfoldError } from "../../shared/errors.ts";
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
-import { FileService, type UploadRequest } from "../../shared/gen/sixfold/v1/files_pb.ts";
+import { type DownloadRequest, FileService, type UploadRequest } from "../../shared/gen/sixfold/v1/files_pb.ts";
 import { ServerState } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
-import { listServerRows } from "../core/cluster.ts";
+import { fetchHandler, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
 import { download } from "../core/download.ts";
-import { deleteKey, type FileInfo, type Files, findFileAt, readManifest } from "../core/files.ts";
+import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
+import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 
-const MAX_MESSAGE = 16 * 1024 * 1024;
-const MAX_TIMEOUT_MS = 3_600_000;
 const STATES = {
   active: ServerState.ACTIVE,
   full: ServerState.FULL,
@@ -24,15 +22,8 @@ const STATES = {
 };
 
 /** The handlers by path; undefined where no RPC has that path. */
-export function createRpc(files: Files, log: Logger): (request: Request) => Promise<Response> | undefined {
-  const router = createConnectRouter({
-    grpc: false,
-    acceptCompression: [],
-    readMaxBytes: MAX_MESSAGE,
-    writeMaxBytes: MAX_MESSAGE,
-    maxTimeoutMs: MAX_TIMEOUT_MS,
-    interceptors: [translateErrors(log)],
-  });
+export function createRpc(store: Store, log: Logger): (request: Request) => Promise<Response> | undefined {
+  const router = createConnectRouter({ ...SERVER_LIMITS, grpc: false, interceptors: [translateErrors(log)] });
   router.service(FileService, {
     async upload(requests, { signal }) {
       const steps = requests[Symbol.asyncIterator]();
@@ -43,41 +34,23 @@ export function createRpc(files: Files, log: Logger): (request: Request) => Prom
       const header = first.value.part.value;
       const size = header.size === undefined ? undefined : Number(header.size);
       const contentType = header.contentType || "application/octet-stream";
-      const file = await upload(files, { ...header, sha256: header.sha256, size, contentType }, dataOf(steps), signal);
-      return { file: message(file, header.key) };
+      const file = await upload(store, { ...header, sha256: header.sha256, size, contentType }, dataOf(steps), signal);
+      return { file: message(file) };
     },
-    async *download({ bucket, key, offset, length }, { signal }) {
-      const manifest = await readManifest(files, bucket, key);
-      const { size } = manifest.file;
-      const from = Number(offset);
-      if (from > size) throw new SixfoldError("out_of_range", `the file has ${size} bytes`).toConnect();
-      const count = Math.min(length === undefined ? size : Number(length), size - from);
-      yield { part: { case: "file" as const, value: message(manifest.file, key) } };
-      if (count === 0) return;
-      const parts = { client: files.client, snapshot: files.cluster.now };
-      try {
-        for await (const data of download(parts, manifest, from, count, signal)) {
-          yield { part: { case: "data" as const, value: data as Uint8Array<ArrayBuffer> } };
-        }
-      } catch (error) {
-        throw SixfoldError.from(error).toConnect();
-      }
-    },
-    getFile: async ({ bucket, key }) => ({ file: message(await findFileAt(files, bucket, key), key) }),
+    download: (request, { signal }) => translateStream(read(store, request, signal)),
+    getFile: async ({ bucket, key }) => ({ file: message(await findFileAt(store, bucket, key)) }),
     async listFiles(request) {
-      const page = await listPage(files, request);
-      const decoder = new TextDecoder();
-      const found = page.files.map((file) => message(file, decoder.decode(file.key)));
-      return { files: found, prefixes: [...page.prefixes], nextCursor: page.cursor };
+      const page = await listPage(store, request);
+      return { files: page.files.map(message), prefixes: [...page.prefixes], nextCursor: page.cursor };
     },
     async deleteFile({ bucket, key }) {
-      await deleteKey(files, bucket, key);
+      await deleteKey(store, bucket, key);
       return {};
     },
   });
   router.service(ClusterService, {
     async listServers() {
-      const rows = await listServerRows(files.sql);
+      const rows = await store.cluster.readServers();
       return {
         servers: rows.map((row) => ({
           id: row.id,
@@ -91,7 +64,7 @@ export function createRpc(files: Files, log: Logger): (request: Request) => Prom
       };
     },
     async locate({ bucket, key }) {
-      const { file, inline, segments } = await readManifest(files, bucket, key);
+      const { file, inline, segments } = await readManifest(store, bucket, key);
       const chunks = segments.flatMap(({ number, chunks }) =>
         chunks.map(({ chunkId, index, serverId, length, sha256 }) => {
           return {
@@ -107,23 +80,21 @@ export function createRpc(files: Files, log: Logger): (request: Request) => Prom
       return { fileId: file.id, inline: inline !== null, chunks };
     },
   });
-  const byPath = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  return (request) => {
-    const handler = byPath.get(new URL(request.url).pathname);
-    return handler && handler(universalServerRequestFromFetch(request, {})).then(universalServerResponseToFetch);
-  };
+  return fetchHandler(router);
 }
 
-function translateErrors(log: Logger): Interceptor {
-  return (next) => async (request) => {
-    try {
-      return await next(request);
-    } catch (thrown) {
-      const error = SixfoldError.from(thrown);
-      if (error.code === "internal") log.error("call failed", { method: request.method.name, error: thrown });
-      throw error.toConnect();
-    }
-  };
+async function* read(store: Store, { bucket, key, offset, length }: DownloadRequest, signal: AbortSignal) {
+  const manifest = await readManifest(store, bucket, key);
+  const { size } = manifest.file;
+  const from = Number(offset);
+  if (from > size) throw new SixfoldError("out_of_range", `the file has ${size} bytes`);
+  const count = Math.min(length === undefined ? size : Number(length), size - from);
+  yield { part: { case: "file" as const, value: message(viewOf(manifest.file)) } };
+  if (count === 0) return;
+  const parts = { client: store.client, snapshot: store.cluster.now };
+  for await (const data of download(parts, manifest, from, count, signal)) {
+    yield { part: { case: "data" as const, value: data as Uint8Array<ArrayBuffer> } };
+  }
 }
 
 async function* dataOf(steps: AsyncIterator<UploadRequest>): AsyncGenerator<Uint8Array> {
@@ -134,11 +105,11 @@ async function* dataOf(steps: AsyncIterator<UploadRequest>): AsyncGenerator<Uint
   }
 }
 
-function message(file: FileInfo, key: string) {
+function message(file: FileView) {
   return {
     id: file.id,
     bucket: file.bucket,
-    key,
+    key: file.key,
     size: BigInt(file.size),
     contentType: file.contentType,
     ...(file.sha256 ? { sha256: Uint8Array.from(file.sha256) } : {}),

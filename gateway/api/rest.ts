@@ -4,9 +4,9 @@ import { type ByteRange, parseByteRange } from "../../shared/byte_range.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { download } from "../core/download.ts";
-import { deleteKey, type Files, findFileAt, readManifest } from "../core/files.ts";
-import type { FileView } from "../core/files.ts";
+import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
+import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
 
@@ -18,36 +18,27 @@ const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/
 export type Rest = (request: Request) => Promise<Response>;
 
 /** The routes of REST. */
-export function createRest(files: Files, isReady: () => boolean, log: Logger): Rest {
+export function createRest(store: Store, isReady: () => boolean, log: Logger): Rest {
   const app = new Elysia()
     .get("/healthz", () => "ok\n")
     .get("/readyz", async () => {
       // Asks PostgreSQL now: it may be away, and servers may have moved since the last refresh.
-      const fresh = await files.cluster.refresh().then(() => true, () => false);
-      const state = { ready: fresh && isReady(), servers: files.cluster.now.ring.servers };
+      const fresh = await store.cluster.refresh().then(() => true, () => false);
+      const state = { ready: fresh && isReady(), servers: store.cluster.now.ring.servers };
       return Response.json(state, { status: state.ready ? 200 : 503 });
     })
-    .get("/v1/files", ({ request }) => list(files, request))
-    .all("/v1/files/:bucket/*", ({ request }) => answer(files, request, log), { parse: "none" })
+    .get("/v1/files", ({ request }) => answer(request, log, () => list(store, request)))
+    .all("/v1/files/:bucket/*", ({ request }) => answer(request, log, () => file(store, request, log)), {
+      parse: "none",
+    })
     .all("/*", ({ request }) => problem(new SixfoldError("not_found", "nothing is served under this path"), request));
   return async (request) => await app.handle(request);
 }
 
-async function answer(files: Files, request: Request, log: Logger): Promise<Response> {
+/** What the route answers; an error becomes a problem, and the rest of the request's body is let go. */
+async function answer(request: Request, log: Logger, route: () => Promise<Response>): Promise<Response> {
   try {
-    const { bucket, key } = address(request);
-    switch (request.method) {
-      case "PUT":
-        return await put(files, bucket, key, request);
-      case "GET":
-      case "HEAD":
-        return await get(files, bucket, key, request, log);
-      case "DELETE":
-        await deleteKey(files, bucket, key);
-        return new Response(null, { status: 204 });
-      default:
-        return new Response(null, { status: 405, headers: { allow: "GET, HEAD, PUT, DELETE" } });
-    }
+    return await route();
   } catch (thrown) {
     const error = SixfoldError.from(thrown);
     if (error.code === "internal") log.error("request failed", { error: thrown });
@@ -56,27 +47,39 @@ async function answer(files: Files, request: Request, log: Logger): Promise<Resp
   }
 }
 
-async function list(files: Files, request: Request): Promise<Response> {
+async function file(store: Store, request: Request, log: Logger): Promise<Response> {
+  const { bucket, key } = address(request);
+  switch (request.method) {
+    case "PUT":
+      return await put(store, bucket, key, request);
+    case "GET":
+      return await get(store, bucket, key, request, log);
+    case "HEAD":
+      return await head(store, bucket, key, request);
+    case "DELETE":
+      await deleteKey(store, bucket, key);
+      return new Response(null, { status: 204 });
+    default:
+      return new Response(null, { status: 405, headers: { allow: "GET, HEAD, PUT, DELETE" } });
+  }
+}
+
+async function list(store: Store, request: Request): Promise<Response> {
   const { searchParams } = new URL(request.url);
   const text = (name: string) => searchParams.get(name) ?? "";
-  try {
-    const limit = Number(text("limit"));
-    if (!Number.isInteger(limit) || limit < 0) throw new SixfoldError("invalid_argument", "limit is a whole number");
-    const asked = {
-      bucket: text("bucket"),
-      prefix: text("prefix"),
-      delimiter: text("delimiter"),
-      cursor: text("cursor"),
-    };
-    const page = await listPage(files, { ...asked, limit });
-    const decoder = new TextDecoder();
-    const found = page.files.map(({ id, key, size, contentType, createdAt }) => {
-      return { id, key: decoder.decode(key), size, contentType, createdAt };
-    });
-    return Response.json({ files: found, prefixes: page.prefixes, cursor: page.cursor });
-  } catch (error) {
-    return problem(SixfoldError.from(error), request);
-  }
+  const limit = Number(text("limit"));
+  if (!Number.isInteger(limit) || limit < 0) throw new SixfoldError("invalid_argument", "limit is a whole number");
+  const page = await listPage(store, {
+    bucket: text("bucket"),
+    prefix: text("prefix"),
+    delimiter: text("delimiter"),
+    cursor: text("cursor"),
+    limit,
+  });
+  const files = page.files.map(({ id, key, size, contentType, createdAt }) => {
+    return { id, key, size, contentType, createdAt };
+  });
+  return Response.json({ files, prefixes: page.prefixes, cursor: page.cursor });
 }
 
 /** Bucket and key, percent-decoded once. */
@@ -90,11 +93,11 @@ function address(request: Request): { bucket: string; key: string } {
   }
 }
 
-async function put(files: Files, bucket: string, key: string, request: Request): Promise<Response> {
+async function put(store: Store, bucket: string, key: string, request: Request): Promise<Response> {
   const { headers } = request;
   const length = headers.get("content-length");
   const file = await upload(
-    files,
+    store,
     {
       bucket,
       key,
@@ -119,16 +122,15 @@ function declaredSha256(header: string | null): Uint8Array | undefined {
   return bytes;
 }
 
-async function get(files: Files, bucket: string, key: string, request: Request, log: Logger): Promise<Response> {
-  if (request.method === "HEAD") {
-    const file = await findFileAt(files, bucket, key);
-    if (matches(request.headers, file) === "unchanged") {
-      return new Response(null, { status: 304, headers: describe(file) });
-    }
-    return new Response(null, { headers: { ...describe(file), "content-length": String(file.size) } });
-  }
-  const manifest = await readManifest(files, bucket, key);
-  const { file } = manifest;
+async function head(store: Store, bucket: string, key: string, { headers }: Request): Promise<Response> {
+  const file = await findFileAt(store, bucket, key);
+  if (matches(headers, file) === "unchanged") return new Response(null, { status: 304, headers: describe(file) });
+  return new Response(null, { headers: { ...describe(file), "content-length": String(file.size) } });
+}
+
+async function get(store: Store, bucket: string, key: string, request: Request, log: Logger): Promise<Response> {
+  const manifest = await readManifest(store, bucket, key);
+  const file = viewOf(manifest.file);
   const headers = describe(file);
   if (matches(request.headers, file) === "unchanged") return new Response(null, { status: 304, headers });
   const asked = mustNotChange(request.headers, file) ? request.headers.get("range") : null;
@@ -138,7 +140,7 @@ async function get(files: Files, bucket: string, key: string, request: Request, 
   }
   const { offset, length }: ByteRange = range === "whole" ? { offset: 0, length: file.size } : range;
   const stop = new AbortController();
-  const pieces = download({ client: files.client, snapshot: files.cluster.now }, manifest, offset, length, stop.signal);
+  const pieces = download({ client: store.client, snapshot: store.cluster.now }, manifest, offset, length, stop.signal);
   // The first piece is verified before the status is sent: a file that is lost is an error and not a broken transfer.
   let next: IteratorResult<Uint8Array> | undefined = await pieces.next();
   const body = new ReadableStream<Uint8Array>({
@@ -166,7 +168,7 @@ async function get(files: Files, bucket: string, key: string, request: Request, 
 }
 
 function describe(file: FileView): Record<string, string> {
-  const name = encodeURIComponent(file.name).replace(
+  const name = encodeURIComponent(file.key.slice(file.key.lastIndexOf("/") + 1)).replace(
     /['()*]/g,
     (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
   );

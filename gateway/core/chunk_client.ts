@@ -1,12 +1,11 @@
 /** The gateway's end of the hop. The only file that dials daemons, and the only one that knows how. */
-import { createClient, type Transport } from "@connectrpc/connect";
+import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { createFetchClient } from "@connectrpc/connect/protocol";
-import { createTransport } from "@connectrpc/connect/protocol-grpc-web";
 import { BlockChecksums, blockSeed, xxh64 } from "../../shared/checksum.ts";
 import { parseChunkId, uuidToBytes } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { type ChunkHeader, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import { fetchTransport, MAX_MESSAGE } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
 
 /** How the hop is made: gRPC-Web framing over HTTP/1.1, or native gRPC over HTTP/2. */
@@ -25,7 +24,6 @@ export interface Receipt {
   readonly sha256: Uint8Array;
 }
 
-const MAX_MESSAGE = 16 * 1024 * 1024;
 /** How long a daemon may keep the gateway waiting for its next step, in ms. */
 const PROGRESS_MS = 2000;
 /** How long it may take to make a chunk durable. */
@@ -34,7 +32,7 @@ const CALL_MS = 10_000;
 
 /** Speaks StorageService with any server. */
 export class ChunkClient {
-  readonly #transports = new Map<string, Transport>();
+  readonly #clients = new Map<string, Client<typeof StorageService>>();
   readonly #headers: { authorization: string };
 
   constructor(readonly hop: Hop, token: string) {
@@ -111,26 +109,18 @@ export class ChunkClient {
     }
   }
 
-  #client(server: ServerRow) {
+  #client(server: ServerRow): Client<typeof StorageService> {
     const address = this.hop === "grpc" ? server.grpcAddress : server.httpAddress;
-    let transport = this.#transports.get(address);
-    if (transport === undefined) {
-      transport = this.hop === "grpc"
-        ? createGrpcTransport({ baseUrl: `http://${address}`, readMaxBytes: MAX_MESSAGE, acceptCompression: [] })
-        : createTransport({
-          baseUrl: `http://${address}`,
-          httpClient: createFetchClient(fetch),
-          useBinaryFormat: true,
-          interceptors: [],
-          acceptCompression: [],
-          sendCompression: null,
-          compressMinBytes: 1024,
-          readMaxBytes: MAX_MESSAGE,
-          writeMaxBytes: MAX_MESSAGE,
-        });
-      this.#transports.set(address, transport);
+    let client = this.#clients.get(address);
+    if (client === undefined) {
+      const baseUrl = `http://${address}`;
+      const transport = this.hop === "grpc"
+        ? createGrpcTransport({ baseUrl, readMaxBytes: MAX_MESSAGE, acceptCompression: [] })
+        : fetchTransport(baseUrl);
+      client = createClient(StorageService, transport);
+      this.#clients.set(address, client);
     }
-    return createClient(StorageService, transport);
+    return client;
   }
 }
 

@@ -3,8 +3,6 @@ import { Ring } from "../../shared/ring.ts";
 import type { Sql } from "../db/database.ts";
 import { listServers, type ServerRow } from "../db/servers.ts";
 
-export { listServers as listServerRows } from "../db/servers.ts";
-
 /** One moment of the cluster. */
 export interface Snapshot {
   readonly servers: ReadonlyMap<string, ServerRow>;
@@ -42,9 +40,14 @@ export class Cluster {
     return this.#snapshot;
   }
 
+  /** Reads every server's row as it is now. */
+  async readServers(): Promise<ServerRow[]> {
+    return await listServers(this.#sql);
+  }
+
   /** Reads a new snapshot. */
   async refresh(): Promise<void> {
-    const rows = await listServers(this.#sql);
+    const rows = await this.readServers();
     const nodes = rows.filter(({ state }) => state === "active").flatMap(({ id, positions }) =>
       positions.map((position) => ({ serverId: id, position: BigInt.asUintN(64, BigInt(position)) }))
     );

@@ -2,47 +2,36 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { deleteFile, type FileRow, findFile, findManifest, type Manifest } from "../db/files.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
-import type { UploadParts } from "./upload.ts";
+import type { Store } from "./store.ts";
 
-/** What the calls on files need. */
-export type Files = UploadParts;
+/** A file as callers see it: its row, with the key as the text that it is. */
+export interface FileView extends Omit<FileRow, "key"> {
+  readonly key: string;
+}
 
-/** A file's metadata. */
-export type FileInfo = FileRow;
+const decoder = new TextDecoder();
 
-/** A file as callers see it. */
-export interface FileView extends FileRow {
-  /** The last part of the key. */
-  readonly name: string;
+/** What callers see of a row. */
+export function viewOf(row: FileRow): FileView {
+  return { ...row, key: decoder.decode(row.key) };
 }
 
 /** @throws SixfoldError `not_found` */
-export async function findFileAt({ sql }: Files, bucket: string, key: string): Promise<FileView> {
-  const file = await findFile(sql, checkBucket(bucket), keyBytes(key));
-  if (file === undefined) throw missing();
-  return { ...file, name: lastPart(key) };
+export async function findFileAt({ sql }: Store, bucket: string, key: string): Promise<FileView> {
+  return viewOf(present(await findFile(sql, checkBucket(bucket), keyBytes(key))));
 }
 
-/** @throws SixfoldError `not_found` */
-export async function readManifest(
-  { sql }: Files,
-  bucket: string,
-  key: string,
-): Promise<Manifest & { readonly file: FileView }> {
-  const manifest = await findManifest(sql, checkBucket(bucket), keyBytes(key));
-  if (manifest === undefined) throw missing();
-  return { ...manifest, file: { ...manifest.file, name: lastPart(key) } };
+/** All that a read needs. @throws SixfoldError `not_found` */
+export async function readManifest({ sql }: Store, bucket: string, key: string): Promise<Manifest> {
+  return present(await findManifest(sql, checkBucket(bucket), keyBytes(key)));
 }
 
 /** Removes a file; its chunks leave the disks after the grace time. @throws SixfoldError `not_found` */
-export async function deleteKey({ sql, graceSeconds }: Files, bucket: string, key: string): Promise<void> {
-  if (await deleteFile(sql, checkBucket(bucket), keyBytes(key), null, graceSeconds) === undefined) throw missing();
+export async function deleteKey({ sql, graceSeconds }: Store, bucket: string, key: string): Promise<void> {
+  present(await deleteFile(sql, checkBucket(bucket), keyBytes(key), graceSeconds));
 }
 
-function lastPart(key: string): string {
-  return key.slice(key.lastIndexOf("/") + 1);
-}
-
-function missing(): SixfoldError {
-  return new SixfoldError("not_found", "there is no file under this bucket and key");
+function present<T>(found: T | undefined): T {
+  if (found === undefined) throw new SixfoldError("not_found", "there is no file under this bucket and key");
+  return found;
 }

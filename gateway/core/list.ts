@@ -1,8 +1,9 @@
 /** Lists a bucket page by page in the order of the keys' bytes. */
 import { SixfoldError } from "../../shared/errors.ts";
-import { type FileRow, listFiles } from "../db/files.ts";
+import { listFiles } from "../db/files.ts";
 import { checkBucket } from "./file_name.ts";
-import type { Files } from "./files.ts";
+import { type FileView, viewOf } from "./files.ts";
+import type { Store } from "./store.ts";
 
 /** The most entries of a page, and as many as are given when none are asked for. */
 export const MAX_PAGE = 1000;
@@ -21,21 +22,20 @@ export interface ListRequest {
 
 /** A page: its files, what the delimiter folded, and where the next page begins. */
 export interface ListPage {
-  readonly files: readonly FileRow[];
+  readonly files: readonly FileView[];
   readonly prefixes: readonly string[];
   /** Empty at the end. */
   readonly cursor: string;
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** @throws SixfoldError `invalid_argument` for a bad bucket or cursor */
-export async function listPage({ sql }: Files, request: ListRequest): Promise<ListPage> {
+export async function listPage({ sql }: Store, request: ListRequest): Promise<ListPage> {
   const { prefix, delimiter } = request;
   const bucket = checkBucket(request.bucket);
   const limit = Math.min(request.limit || MAX_PAGE, MAX_PAGE);
-  const files: FileRow[] = [];
+  const files: FileView[] = [];
   const prefixes: string[] = [];
   const end = prefix === "" ? null : behind(prefix);
   // All keys with the prefix are greater than the prefix less its last step; a key that is the prefix itself counts too.
@@ -49,14 +49,14 @@ export async function listPage({ sql }: Files, request: ListRequest): Promise<Li
     inclusive = false;
     let folded = false;
     for (const row of rows) {
-      const key = decoder.decode(row.key);
-      const at = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+      const file = viewOf(row);
+      const at = delimiter === "" ? -1 : file.key.indexOf(delimiter, prefix.length);
       if (at < 0) {
-        files.push(row);
+        files.push(file);
         after = row.key;
         continue;
       }
-      const folder = key.slice(0, at + delimiter.length);
+      const folder = file.key.slice(0, at + delimiter.length);
       prefixes.push(folder);
       after = behind(folder);
       folded = true;

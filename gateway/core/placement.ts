@@ -2,25 +2,34 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { CHUNKS, formatLayout, type Layout, tolerance } from "../../shared/layout.ts";
 
+/** Whether chunks can be placed on so many usable servers. */
+export function isEnough(servers: number, layout: Layout): boolean {
+  return place(Array.from({ length: servers }, (_, i) => String(i)), layout) !== undefined;
+}
+
 /**
  * A server for each of the six chunks, by index. With fewer servers than six they share, never more than m on one.
  * @param servers usable servers in the order of the ring, distinct
  * @throws SixfoldError `unavailable` when the rule of `isDurable` cannot be met on so few servers
  */
 export function placeChunks(servers: readonly string[], layout: Layout): string[] {
+  const placed = place(servers, layout);
+  if (placed !== undefined) return placed;
+  throw new SixfoldError(
+    "unavailable",
+    `${servers.length} usable servers are too few for layout ${formatLayout(layout)}; start more of them`,
+  );
+}
+
+function place(servers: readonly string[], layout: Layout): string[] | undefined {
   const placed: string[] = [];
   for (let index = 0; index < CHUNKS; index++) {
     const server = servers[index % servers.length];
     if (server !== undefined) placed.push(server);
   }
   const most = Math.ceil(CHUNKS / Math.max(1, servers.length));
-  if (placed.length < CHUNKS || most > Math.max(1, layout.m) || !isDurable(placed, layout)) {
-    throw new SixfoldError(
-      "unavailable",
-      `${servers.length} usable servers are too few for layout ${formatLayout(layout)}; start more of them`,
-    );
-  }
-  return placed;
+  const fits = placed.length === CHUNKS && most <= Math.max(1, layout.m) && isDurable(placed, layout);
+  return fits ? placed : undefined;
 }
 
 /**

@@ -6,28 +6,15 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { ChunkLabelSchema } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { CHUNKS } from "../../shared/layout.ts";
 import { segmentPosition } from "../../shared/ring.ts";
-import type { Sql } from "../db/database.ts";
-import { type FileRow, findFile } from "../db/files.ts";
+import { findFile } from "../db/files.ts";
 import { abandonIntent, beginIntent, commitFile, type NewFile, renewIntent, settleIntent } from "../db/uploads.ts";
 import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
-import type { ChunkClient } from "./chunk_client.ts";
-import type { Cluster } from "./cluster.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
+import { type FileView, viewOf } from "./files.ts";
 import { placeChunks } from "./placement.ts";
 import { writeSegment } from "./segment_writer.ts";
-import type { StripePool } from "./stripe_pool.ts";
-
-/** What uploads need. */
-export interface UploadParts {
-  readonly sql: Sql;
-  readonly cluster: Cluster;
-  readonly client: ChunkClient;
-  readonly pool: StripePool;
-  readonly inlineMax: number;
-  readonly maxFile: number;
-  readonly graceSeconds: number;
-}
+import type { Store } from "./store.ts";
 
 /** What a user asks for. */
 export interface UploadRequest {
@@ -50,15 +37,15 @@ const RENEW_MS = 60_000;
  * @throws SixfoldError; then nothing is visible, and what was written is garbage
  */
 export async function upload(
-  parts: UploadParts,
+  store: Store,
   request: UploadRequest,
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
-): Promise<FileRow> {
+): Promise<FileView> {
   checkBucket(request.bucket);
   const key = keyBytes(request.key);
-  if ((request.size ?? 0) > parts.maxFile) throw tooLarge(parts.maxFile);
-  if (request.ifAbsent && await findFile(parts.sql, request.bucket, key)) throw exists();
+  if ((request.size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
+  if (request.ifAbsent && await findFile(store.sql, request.bucket, key)) throw exists();
   const body = new BodyReader(source);
   const hash = createHash("sha256");
   const id = newUuid();
@@ -68,38 +55,38 @@ export async function upload(
     const sha256 = new Uint8Array(hash.digest());
     checkDeclared(request, size, sha256);
     const file = { id, bucket, key, size, contentType, sha256, metadata, inline, segments };
-    return await commit(parts, file, request.ifAbsent, strays);
+    return await commit(store, file, request.ifAbsent, strays);
   };
   try {
-    const head = new Uint8Array(parts.inlineMax + 1);
+    const head = new Uint8Array(store.inlineMax + 1);
     const headLength = await body.fill(head);
-    if (headLength <= parts.inlineMax) {
+    if (headLength <= store.inlineMax) {
       size = headLength;
       hash.update(head.subarray(0, size));
-      return await finish(size === 0 && parts.inlineMax === 0 ? null : head.slice(0, size), [], []);
+      return await finish(size === 0 && store.inlineMax === 0 ? null : head.slice(0, size), [], []);
     }
     body.unread(head.subarray(0, headLength));
     const strays: StrayChunk[] = [];
-    const snapshot = parts.cluster.now;
+    const snapshot = store.cluster.now;
     const order = snapshot.ring.successors(segmentPosition(bucket, request.key, 0), snapshot.ring.servers);
-    const placed = placeChunks(order.slice(0, CHUNKS), parts.pool.layout);
+    const placed = placeChunks(order.slice(0, CHUNKS), store.pool.layout);
     const usable = order.flatMap((id) => snapshot.servers.get(id) ?? []);
-    await beginIntent(parts.sql, id, LEASE_SECONDS);
-    const renewal = setInterval(() => void renewIntent(parts.sql, id, LEASE_SECONDS).catch(() => {}), RENEW_MS);
+    await beginIntent(store.sql, id, LEASE_SECONDS);
+    const renewal = setInterval(() => void renewIntent(store.sql, id, LEASE_SECONDS).catch(() => {}), RENEW_MS);
     try {
       const count = (bytes: number) => {
         size += bytes;
-        if (size > parts.maxFile) throw tooLarge(parts.maxFile);
+        if (size > store.maxFile) throw tooLarge(store.maxFile);
       };
       const label = toBinary(ChunkLabelSchema, create(ChunkLabelSchema, { bucket, key, contentType }));
-      const { client, pool } = parts;
+      const { client, pool } = store;
       const plan = { uploadId: id, number: 0, placed, usable, label, client, pool, count, fileHash: hash };
       const segment = await writeSegment(plan, body, strays, signal);
       const kept = new Set(segment.chunks.map(({ chunkId }) => chunkId));
       return await finish(null, [segment], strays.filter(({ chunkId }) => !kept.has(chunkId)));
     } catch (error) {
       // Every chunk that may exist is named: those that were never written are removed without harm.
-      await abandonIntent(parts.sql, id, strays).catch(() => {});
+      await abandonIntent(store.sql, id, strays).catch(() => {});
       throw error;
     } finally {
       clearInterval(renewal);
@@ -112,16 +99,16 @@ export async function upload(
   }
 }
 
-async function commit(parts: UploadParts, file: NewFile, ifAbsent: boolean, strays: StrayChunk[]): Promise<FileRow> {
-  const { sql, graceSeconds } = parts;
+async function commit(store: Store, file: NewFile, ifAbsent: boolean, strays: StrayChunk[]): Promise<FileView> {
+  const { sql, graceSeconds } = store;
   const { inline: _inline, segments: _segments, ...row } = file;
   try {
-    return { ...row, createdAt: await commitFile(sql, file, { ifAbsent, graceSeconds, strays }) };
+    return viewOf({ ...row, createdAt: await commitFile(sql, file, { ifAbsent, graceSeconds, strays }) });
   } catch (error) {
     if (error instanceof SixfoldError || file.segments.length === 0) throw error;
     // The answer may have been lost after the commit: the outcome is settled, never guessed.
     if (await settleIntent(sql, file.id) === "abandoned") throw error;
-    return await findFile(sql, file.bucket, file.key) ?? { ...row, createdAt: new Date() };
+    return viewOf(await findFile(sql, file.bucket, file.key) ?? { ...row, createdAt: new Date() });
   }
 }
 

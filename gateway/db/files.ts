@@ -1,5 +1,5 @@
 /** What is visible: files by bucket and key, their manifests, and their end. */
-import type { Sql } from "./database.ts";
+import type { Sql, Transaction } from "./database.ts";
 
 /** A visible file. */
 export interface FileRow {
@@ -36,6 +36,10 @@ export interface SegmentRow {
   readonly chunks: readonly ChunkRow[];
 }
 
+/** The columns of a FileRow. */
+const columns = (sql: Sql) =>
+  sql`f.id, f.bucket, f.key, f.size, f.content_type AS "contentType", f.sha256, f.metadata, f.created_at AS "createdAt"`;
+
 /** All that a read needs. */
 export interface Manifest {
   readonly file: FileRow;
@@ -46,8 +50,7 @@ export interface Manifest {
 /** The file and every chunk of it, in one query; undefined when there is no such file. */
 export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): Promise<Manifest | undefined> {
   const [row] = await sql<(FileRow & { inline: Uint8Array | null; segments: readonly SegmentRow[] })[]>`
-    SELECT f.id, f.bucket, f.key, f.size, f.content_type AS "contentType", f.sha256, f.metadata,
-           f.created_at AS "createdAt", f.inline,
+    SELECT ${columns(sql)}, f.inline,
            coalesce((SELECT jsonb_agg(jsonb_build_object(
              'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
              'blockSize', s.block_size,
@@ -65,8 +68,7 @@ export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): P
 /** The file's metadata alone. */
 export async function findFile(sql: Sql, bucket: string, key: Uint8Array): Promise<FileRow | undefined> {
   const [row] = await sql<FileRow[]>`
-    SELECT id, bucket, key, size, content_type AS "contentType", sha256, metadata, created_at AS "createdAt"
-    FROM files WHERE bucket = ${bucket} AND key = ${key}`;
+    SELECT ${columns(sql)} FROM files f WHERE bucket = ${bucket} AND key = ${key}`;
   return row;
 }
 
@@ -84,8 +86,7 @@ export function listFiles(
   limit: number,
 ): Promise<FileRow[]> {
   return sql<FileRow[]>`
-    SELECT id, bucket, key, size, content_type AS "contentType", sha256, metadata, created_at AS "createdAt"
-    FROM files
+    SELECT ${columns(sql)} FROM files f
     WHERE bucket = ${bucket} AND (key > ${after} OR (${inclusive} AND key = ${after})) AND (${end}::bytea IS NULL OR key < ${end})
     ORDER BY key LIMIT ${limit}`;
 }
@@ -97,16 +98,14 @@ export function listFiles(
  * @returns the id of the file that was removed
  */
 export async function deleteFile(
-  sql: Sql,
+  sql: Sql | Transaction,
   bucket: string,
   key: Uint8Array,
-  ifId: string | null,
   graceSeconds: number,
 ): Promise<string | undefined> {
   const [row] = await sql<{ id: string }[]>`
     WITH gone AS (
-      DELETE FROM files WHERE bucket = ${bucket} AND key = ${key} AND (${ifId}::uuid IS NULL OR id = ${ifId})
-      RETURNING id
+      DELETE FROM files WHERE bucket = ${bucket} AND key = ${key} RETURNING id
     ), swept AS (
       INSERT INTO garbage (chunk_id, server_id, due_at)
       SELECT c.chunk_id, c.server_id, now() + make_interval(secs => ${graceSeconds})

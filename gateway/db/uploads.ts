@@ -1,6 +1,7 @@
 /** The life of one upload: intent, commit, and what to do when the network hid the outcome of the commit. */
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Sql, Transaction } from "./database.ts";
+import { deleteFile } from "./files.ts";
 
 /** A durable chunk, as its receipt said. */
 export interface StoredChunk {
@@ -84,7 +85,7 @@ export async function commitFile(
       }
     }
     await tx`INSERT INTO buckets (name) VALUES (${file.bucket}) ON CONFLICT DO NOTHING`;
-    if (!options.ifAbsent) await replaceFile(tx, file, options.graceSeconds);
+    if (!options.ifAbsent) await deleteFile(tx, file.bucket, file.key, options.graceSeconds);
     const [row] = await insertFile(tx, file);
     if (row === undefined) {
       throw new SixfoldError("already_exists", "a file with this key exists", { detail: "PRECONDITION" });
@@ -104,16 +105,6 @@ export async function settleIntent(sql: Sql, uploadId: string): Promise<"committ
   await sql`DELETE FROM intents WHERE id = ${uploadId}`;
   const rows = await sql`SELECT 1 FROM outcomes WHERE upload_id = ${uploadId}`;
   return rows.length > 0 ? "committed" : "abandoned";
-}
-
-/** Locks the key against a second writer, then removes the file that is there. */
-async function replaceFile(tx: Transaction, file: NewFile, graceSeconds: number): Promise<void> {
-  await tx`
-    WITH gone AS (DELETE FROM files WHERE bucket = ${file.bucket} AND key = ${file.key} RETURNING id)
-    INSERT INTO garbage (chunk_id, server_id, due_at)
-    SELECT c.chunk_id, c.server_id, now() + make_interval(secs => ${graceSeconds})
-    FROM chunks c JOIN gone ON c.file_id = gone.id
-    ON CONFLICT DO NOTHING`;
 }
 
 function insertFile(tx: Transaction, file: NewFile): Promise<{ createdAt: Date }[]> {

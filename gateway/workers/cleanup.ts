@@ -1,5 +1,6 @@
 /** Removes the bytes of deleted, replaced and abandoned files from the daemons once their grace time is over. */
 import type { Logger } from "../../shared/logger.ts";
+import { sleep } from "../../shared/sleep.ts";
 import type { ChunkClient } from "../core/chunk_client.ts";
 import type { Cluster } from "../core/cluster.ts";
 import type { Sql } from "../db/database.ts";
@@ -26,13 +27,7 @@ export async function runCleanup(parts: CleanupParts, everySeconds: number, sign
     } catch (error) {
       if (!signal.aborted) parts.log.warn("the cleanup is tried again later", { error });
     }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, everySeconds * 1000);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
-    });
+    await sleep(everySeconds * 1000, signal);
   }
 }
 

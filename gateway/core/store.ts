@@ -1,0 +1,19 @@
+/** What the operations on files work with: made once when the gateway starts, and handed to each of them. */
+import type { Sql } from "../db/database.ts";
+import type { ChunkClient } from "./chunk_client.ts";
+import type { Cluster } from "./cluster.ts";
+import type { StripePool } from "./stripe_pool.ts";
+
+/** The store of one gateway. */
+export interface Store {
+  readonly sql: Sql;
+  readonly cluster: Cluster;
+  readonly client: ChunkClient;
+  readonly pool: StripePool;
+  /** Files up to so many bytes live in PostgreSQL. */
+  readonly inlineMax: number;
+  /** The most bytes of a file. */
+  readonly maxFile: number;
+  /** How long the bytes of a deleted file stay on the disks. */
+  readonly graceSeconds: number;
+}

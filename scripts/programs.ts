@@ -1,0 +1,64 @@
+/** Sixfold's programs as processes on this machine: how they are started, waited for and ended. */
+import { createServer } from "node:net";
+import { fromFileUrl } from "./paths.ts";
+
+/** The project's folder, with a slash at its end. */
+export const ROOT = fromFileUrl(new URL("..", import.meta.url));
+
+const POLL_MS = 50;
+
+/** Starts a gateway with these settings besides the environment's. */
+export function launchGateway(settings: Record<string, string>): Deno.ChildProcess {
+  const args = ["run", "-A", "--no-check", "--no-prompt", "--unstable-no-legacy-abort", `${ROOT}gateway/main.ts`];
+  return launch(Deno.execPath(), args, settings);
+}
+
+/** Starts a storage daemon with these settings besides the environment's. */
+export function launchDaemon(settings: Record<string, string>): Deno.ChildProcess {
+  return launch(Deno.env.get("SIXFOLD_BUN") ?? "bun", ["run", `${ROOT}node-daemon/main.ts`], settings);
+}
+
+function launch(command: string, args: string[], env: Record<string, string>): Deno.ChildProcess {
+  return new Deno.Command(command, { args, env, stdin: "null", stdout: "inherit", stderr: "inherit" }).spawn();
+}
+
+/** Tells processes to stop, and waits until they have. Those that have ended already are fine. */
+export async function stopAll(processes: readonly Deno.ChildProcess[]): Promise<void> {
+  for (const process of processes) {
+    try {
+      process.kill("SIGTERM");
+    } catch { /* it has ended already */ }
+  }
+  await Promise.all(processes.map(({ status }) => status));
+}
+
+/** Whether an address answers well. */
+export async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url);
+  await response.body?.cancel();
+  return response.ok;
+}
+
+/**
+ * Asks again and again until the answer is yes; an error counts as no.
+ * @throws Error that says `what` is not so, when it takes longer than `ms`
+ */
+export async function until(what: string, ms: number, condition: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + ms; Date.now() < end;) {
+    if (await condition().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  throw new Error(`${what} after ${ms / 1000} s; look at the messages above`);
+}
+
+/** A port of loopback that is free now: the given one, or any where it is 0. @throws Error when it is taken */
+export async function freePort(port = 0): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", () => reject(new Error(`port ${port} is taken; choose another with SIXFOLD_PORT, or 0`)));
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return address !== null && typeof address === "object" ? address.port : port;
+}

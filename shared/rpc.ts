@@ -1,0 +1,70 @@
+/** What every door and every client of Connect have in common here: limits, errors, and how `fetch` reaches them. */
+import type { ConnectRouter, Interceptor, Transport } from "@connectrpc/connect";
+import {
+  createFetchClient,
+  universalServerRequestFromFetch,
+  universalServerResponseToFetch,
+} from "@connectrpc/connect/protocol";
+import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
+import { SixfoldError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+
+/** The largest message, in bytes, before and after any decoding. */
+export const MAX_MESSAGE = 16 * 1024 * 1024;
+
+/** The longest time that a call may ask for, in ms. */
+const MAX_TIMEOUT_MS = 3_600_000;
+
+/** The limits of every server. Nothing is compressed: chunks do not shrink, and a small message may grow without end. */
+export const SERVER_LIMITS = {
+  acceptCompression: [],
+  readMaxBytes: MAX_MESSAGE,
+  writeMaxBytes: MAX_MESSAGE,
+  maxTimeoutMs: MAX_TIMEOUT_MS,
+};
+
+/** Turns whatever a handler throws into an error of the table; what is not in the table is logged. */
+export function translateErrors(log: Logger): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request);
+    } catch (thrown) {
+      const error = SixfoldError.from(thrown);
+      if (error.code === "internal") log.error("call failed", { method: request.method.name, error: thrown });
+      throw error.toConnect();
+    }
+  };
+}
+
+/** The same for the body of a server stream, which runs after the interceptors have returned. */
+export async function* translateStream<T>(body: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw SixfoldError.from(error).toConnect();
+  }
+}
+
+/** A router as a handler of `fetch`; undefined where no call has the request's path. */
+export function fetchHandler({ handlers }: ConnectRouter): (request: Request) => Promise<Response> | undefined {
+  const byPath = new Map(handlers.map((handler) => [handler.requestPath, handler]));
+  return (request) => {
+    const handler = byPath.get(new URL(request.url).pathname);
+    return handler && handler(universalServerRequestFromFetch(request, {})).then(universalServerResponseToFetch);
+  };
+}
+
+/** A client's transport over `fetch`: gRPC-Web, or the protocol whose `createTransport` is given. It streams both ways. */
+export function fetchTransport(baseUrl: string, create: typeof createGrpcWeb = createGrpcWeb): Transport {
+  return create({
+    baseUrl,
+    httpClient: createFetchClient(fetch),
+    useBinaryFormat: true,
+    interceptors: [],
+    acceptCompression: [],
+    sendCompression: null,
+    compressMinBytes: 1024,
+    readMaxBytes: MAX_MESSAGE,
+    writeMaxBytes: MAX_MESSAGE,
+  });
+}
