@@ -10,8 +10,9 @@ import { Cluster } from "./core/cluster.ts";
 import { isEnough } from "./core/placement.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { openDatabase } from "./db/database.ts";
-import { runCleanup } from "./workers/cleanup.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
+import { openDoor } from "./server.ts";
+import { runCleanup } from "./workers/cleanup.ts";
 
 const CONNECTIONS = 20;
 const GRACE_MS = 30_000;
@@ -41,22 +42,13 @@ async function run(): Promise<void> {
   const isReady = () => !stopping && isEnough(cluster.now.ring.servers, layout);
   const rest = createRest(store, isReady, log);
   const rpc = createRpc(store, log);
-  const server = Deno.serve(
-    {
-      hostname: "127.0.0.1",
-      port: config.SIXFOLD_PORT,
-      onListen: ({ port }) => log.info("serving", { address: `http://127.0.0.1:${port}` }),
-    },
-    (request) => rpc(request) ?? rest(request),
-  );
-  const stop = () => {
-    if (stopping) return;
-    stopping = true;
-    setTimeout(() => Deno.exit(1), GRACE_MS);
-    void server.shutdown();
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, stop);
-  await server.finished;
+  const door = await openDoor("127.0.0.1", config.SIXFOLD_PORT, (request) => rpc(request) ?? rest(request), log);
+  log.info("serving", { address: `http://127.0.0.1:${door.port}` });
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, resolve);
+  });
+  stopping = true;
+  await door.close(GRACE_MS);
   stopWorkers.abort();
   await cleanup;
   await cluster.close();
@@ -68,8 +60,6 @@ try {
   await run();
   Deno.exit(0);
 } catch (error) {
-  const taken = error instanceof Deno.errors.AddrInUse;
-  if (taken) console.error("the gateway's port is taken; stop its owner or choose another with SIXFOLD_PORT");
-  else console.error(error instanceof SixfoldError ? error.message : error);
+  console.error(error instanceof SixfoldError ? error.message : error);
   Deno.exit(1);
 }

@@ -9,7 +9,7 @@ const POLL_MS = 50;
 
 /** Starts a gateway with these settings besides the environment's. */
 export function launchGateway(settings: Record<string, string>): Deno.ChildProcess {
-  const args = ["run", "-A", "--no-check", "--no-prompt", "--unstable-no-legacy-abort", `${ROOT}gateway/main.ts`];
+  const args = ["run", "-A", "--no-check", "--no-prompt", `${ROOT}gateway/main.ts`];
   return launch(Deno.execPath(), args, settings);
 }
 

@@ -57,7 +57,7 @@ if (installIsStale()) {
 const deno = executable("@deno", "deno");
 const bun = executable("@oven", "bun");
 const [runtime, file] = program;
-const command = runtime === "deno" ? [deno, "run", "-A", "--no-prompt", "--unstable-no-legacy-abort"] : [bun, "run"];
+const command = runtime === "deno" ? [deno, "run", "-A", "--no-prompt"] : [bun, "run"];
 const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), ...args], {
   cwd: root,
   stdio: "inherit",

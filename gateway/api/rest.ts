@@ -9,6 +9,7 @@ import { listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
+import { readForm } from "./multipart.ts";
 
 const META = "sixfold-meta-";
 /** Types that a browser would run or render as a page are only ever saved. */
@@ -28,6 +29,7 @@ export function createRest(store: Store, isReady: () => boolean, log: Logger): R
       return Response.json(state, { status: state.ready ? 200 : 503 });
     })
     .get("/v1/files", ({ request }) => answer(request, log, () => list(store, request)))
+    .post("/v1/files", ({ request }) => answer(request, log, () => postForm(store, request)), { parse: "none" })
     .all("/v1/files/:bucket/*", ({ request }) => answer(request, log, () => file(store, request, log)), {
       parse: "none",
     })
@@ -96,21 +98,29 @@ function address(request: Request): { bucket: string; key: string } {
 async function put(store: Store, bucket: string, key: string, request: Request): Promise<Response> {
   const { headers } = request;
   const length = headers.get("content-length");
-  const file = await upload(
-    store,
-    {
-      bucket,
-      key,
-      contentType: headers.get("content-type") ?? "application/octet-stream",
-      metadata: Object.fromEntries([...headers].filter(([name]) => name.startsWith(META))),
-      size: length === null ? undefined : Number(length),
-      sha256: declaredSha256(headers.get("repr-digest") ?? headers.get("content-digest")),
-      ifAbsent: headers.get("if-none-match") === "*",
-    },
-    request.body ?? new ReadableStream({ start: (controller) => controller.close() }),
-    request.signal,
-  );
-  return Response.json({ id: file.id, bucket, key, size: file.size }, { status: 201, headers: { etag: etagOf(file) } });
+  const asked = {
+    bucket,
+    key,
+    contentType: headers.get("content-type") ?? "application/octet-stream",
+    metadata: Object.fromEntries([...headers].filter(([name]) => name.startsWith(META))),
+    size: length === null ? undefined : Number(length),
+    sha256: declaredSha256(headers.get("repr-digest") ?? headers.get("content-digest")),
+    ifAbsent: headers.get("if-none-match") === "*",
+  };
+  const body = request.body ?? new ReadableStream({ start: (controller) => controller.close() });
+  return created(await upload(store, asked, body, request.signal));
+}
+
+/** A file from a web page's form. */
+async function postForm(store: Store, request: Request): Promise<Response> {
+  const { body, ...form } = await readForm(request);
+  const asked = { ...form, metadata: {}, size: undefined, sha256: undefined, ifAbsent: false };
+  return created(await upload(store, asked, body, request.signal));
+}
+
+function created(file: FileView): Response {
+  const { id, bucket, key, size } = file;
+  return Response.json({ id, bucket, key, size }, { status: 201, headers: { etag: etagOf(file) } });
 }
 
 /** `sha-256=:<base64>:` of RFC 9530; other algorithms are not checked. */
