@@ -18,6 +18,11 @@ const CHUNK_ID =
   /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.(0|[1-9]\d{0,9})\.([0-5])\.(0|[1-9]\d{0,9})$/;
 const MAX_UINT32 = 0xffff_ffff;
 
+/** Whether a text is a UUID in lower case. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** Whether a text is a chunk id in its one spelling. Only such a text may become a file name. */
 export function isChunkId(text: string): boolean {
   const match = CHUNK_ID.exec(text);
@@ -52,7 +57,7 @@ export function chunkFolder(text: string): string {
  * @throws SixfoldError `invalid_argument`
  */
 export function uuidToBytes(uuid: string): Uint8Array {
-  if (!UUID.test(uuid)) throw new SixfoldError("invalid_argument", "this is not a UUID in lower case");
+  if (!isUuid(uuid)) throw new SixfoldError("invalid_argument", "this is not a UUID in lower case");
   const hex = uuid.replaceAll("-", "");
   return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16));
 }

@@ -114,6 +114,22 @@ function fromSystem(error: Error): SixfoldError {
     case "ENOSPC":
     case "EDQUOT":
       return diskFull(error);
+    // PostgreSQL, and the way to it.
+    case "ECONNREFUSED":
+    case "ECONNRESET":
+    case "CONNECT_TIMEOUT":
+    case "CONNECTION_CLOSED":
+    case "CONNECTION_ENDED":
+    case "CONNECTION_DESTROYED":
+    case "53300":
+    case "57P01":
+    case "57P02":
+    case "57P03":
+      return new SixfoldError("unavailable", "the database or a server cannot be reached now; try again", {
+        cause: error,
+      });
+    case "57014":
+      return new SixfoldError("deadline_exceeded", "the database took too long; try again", { cause: error });
     case "EIO":
     case "EROFS":
       return new SixfoldError("unavailable", "the disk refuses to work; look at the server's log", {

@@ -77,10 +77,28 @@ export class TestCluster implements AsyncDisposable {
     return daemon;
   }
 
+  /** Starts a daemon again that has ended, on its folder and on new ports. */
+  async restartDaemon(daemon: Daemon | undefined): Promise<Daemon> {
+    if (daemon === undefined) throw new Error("there is no such daemon");
+    this.daemons.splice(this.daemons.indexOf(daemon), 1);
+    return await this.addDaemon(daemon.folder);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await stopAll(this.gateways);
     await stopAll(this.daemons.map(({ process }) => process));
     await this.postgres.stop();
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+/** Every file below a folder. */
+export async function chunkFiles(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) found.push(...await chunkFiles(path));
+    else found.push(path);
+  }
+  return found;
 }

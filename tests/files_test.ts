@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { TestCluster } from "./cluster.ts";
+import { chunkFiles, TestCluster } from "./cluster.ts";
 
 /** Deleted bytes leave at once, so that a test sees them go. */
 const CLEANUP = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1" };
@@ -34,17 +34,6 @@ async function status(url: string, init: RequestInit = {}): Promise<number> {
 }
 
 const same = (a: Uint8Array, b: Uint8Array) => assert.ok(Buffer.from(a.buffer, a.byteOffset, a.length).equals(b));
-
-/** Every chunk file of a daemon. */
-async function chunkFiles(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const entry of Deno.readDir(folder)) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) found.push(...await chunkFiles(path));
-    else found.push(path);
-  }
-  return found;
-}
 
 for (const hop of ["web", "grpc"]) {
   Deno.test(`files through HOP=${hop}`, async (t) => {

@@ -1,6 +1,7 @@
 /** The gateway's end of the hop. The only file that dials daemons, and the only one that knows how. */
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Buffer } from "node:buffer";
 import { BlockChecksums, blockSeed, xxh64 } from "../../shared/checksum.ts";
 import { parseChunkId, uuidToBytes } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
@@ -21,7 +22,8 @@ export interface ChunkToPut extends Pick<ChunkHeader, "chunkId" | "blockSize" | 
 /** What a daemon said once the chunk was durable. */
 export interface Receipt {
   readonly length: number;
-  readonly sha256: Uint8Array;
+  /** Hex. */
+  readonly sha256: string;
 }
 
 /** How long a daemon may keep the gateway waiting for its next step, in ms. */
@@ -56,7 +58,7 @@ export class ChunkClient {
         headers: this.#headers,
         signal: clock.signal,
       });
-      return { length: Number(receipt.length), sha256: receipt.sha256 };
+      return { length: Number(receipt.length), sha256: Buffer.from(receipt.sha256).toString("hex") };
     } catch (error) {
       throw clock.explain(error);
     } finally {
@@ -102,11 +104,17 @@ export class ChunkClient {
 
   /** Removes a chunk; what is not there is success. */
   async remove(server: ServerRow, chunkId: string, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#client(server).deleteChunk({ chunkId }, { headers: this.#headers, signal, timeoutMs: CALL_MS });
-    } catch (error) {
-      throw SixfoldError.from(error);
-    }
+    await this.#client(server).deleteChunk({ chunkId }, this.#options(signal)).catch(rethrow);
+  }
+
+  /** The ids of some chunks that a server keeps of one writer, at most 1,000. */
+  async list(server: ServerRow, writer: string, signal: AbortSignal): Promise<readonly string[]> {
+    const page = await this.#client(server).listChunks({ prefix: writer }, this.#options(signal)).catch(rethrow);
+    return page.chunkIds;
+  }
+
+  #options(signal: AbortSignal) {
+    return { headers: this.#headers, signal, timeoutMs: CALL_MS };
   }
 
   #client(server: ServerRow): Client<typeof StorageService> {
@@ -122,6 +130,10 @@ export class ChunkClient {
     }
     return client;
   }
+}
+
+function rethrow(error: unknown): never {
+  throw SixfoldError.from(error);
 }
 
 async function* requests(chunk: ChunkToPut, blocks: AsyncIterable<Uint8Array<ArrayBuffer>>, clock: ProgressClock) {

@@ -8,6 +8,8 @@ export interface Snapshot {
   readonly servers: ReadonlyMap<string, ServerRow>;
   /** The servers that take new chunks. */
   readonly ring: Ring;
+  /** How many servers are off the ring because their disk is full. */
+  readonly full: number;
 }
 
 /** How old a snapshot may grow, in ms; a notification makes a new one at once. */
@@ -15,7 +17,9 @@ const REFRESH_MS = 30_000;
 
 /** Keeps the newest snapshot. */
 export class Cluster {
-  #snapshot: Snapshot = { servers: new Map(), ring: new Ring([]) };
+  #snapshot: Snapshot = { servers: new Map(), ring: new Ring([]), full: 0 };
+  /** Servers that refused a chunk for want of room, and the heartbeat that was the newest then. */
+  readonly #full = new Map<string, Date | undefined>();
   readonly #sql: Sql;
   #timer: ReturnType<typeof setInterval> | undefined;
   #unlisten: (() => Promise<void>) | undefined;
@@ -48,10 +52,29 @@ export class Cluster {
   /** Reads a new snapshot. */
   async refresh(): Promise<void> {
     const rows = await this.readServers();
-    const nodes = rows.filter(({ state }) => state === "active").flatMap(({ id, positions }) =>
+    const isFull = (row: ServerRow) => row.state === "full" || this.#isKnownFull(row);
+    const full = rows.filter(isFull).length;
+    const usable = rows.filter((row) => row.state === "active" && !isFull(row));
+    const nodes = usable.flatMap(({ id, positions }) =>
       positions.map((position) => ({ serverId: id, position: BigInt.asUintN(64, BigInt(position)) }))
     );
-    this.#snapshot = { servers: new Map(rows.map((row) => [row.id, row])), ring: new Ring(nodes) };
+    this.#snapshot = { servers: new Map(rows.map((row) => [row.id, row])), ring: new Ring(nodes), full };
+  }
+
+  /** Takes a server off the ring whose disk was full just now, until a heartbeat that is still to come says otherwise. */
+  markFull(serverId: string): void {
+    if (this.#full.has(serverId)) return;
+    this.#full.set(serverId, undefined);
+    void this.refresh().catch(() => {}); // The next refresh comes by itself.
+  }
+
+  #isKnownFull({ id, lastHeartbeat }: ServerRow): boolean {
+    if (!this.#full.has(id)) return false;
+    const since = this.#full.get(id) ?? lastHeartbeat;
+    this.#full.set(id, since);
+    if (lastHeartbeat <= since) return true;
+    this.#full.delete(id);
+    return false;
   }
 
   /** Stops following. */

@@ -69,8 +69,8 @@ async function* readSegment(
   }
 }
 
-/** All data blocks of some stripes. Parity is asked for only when a data block is missing. */
-async function readWindow(
+/** All data blocks of some stripes, each verified. Parity is asked for only when a data block is missing. */
+export async function readWindow(
   parts: DownloadParts,
   uploadId: string,
   segment: SegmentRow,

@@ -5,7 +5,7 @@ import { CHUNKS, type Layout } from "../../shared/layout.ts";
 /** Stripes of one layout and block size. */
 export class StripePool {
   readonly #idle: Stripe[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<(stripe: Stripe) => void>();
   #left: number;
 
   /** @param budget bytes that all stripes together may take; at least one stripe is made */
@@ -13,32 +13,37 @@ export class StripePool {
     this.#left = Math.max(1, Math.floor(budget / (CHUNKS * blockSize)));
   }
 
-  /** Takes a stripe; waits while all are in use. */
+  /** Takes a stripe; waits in line while all are in use. */
   async take(signal: AbortSignal): Promise<Stripe> {
     signal.throwIfAborted();
-    while (this.#left === 0) {
-      await new Promise<void>((resolve, reject) => {
-        const abort = () => {
-          const at = this.#waiting.indexOf(wake);
-          if (at >= 0) this.#waiting.splice(at, 1);
-          reject(signal.reason);
-        };
-        const wake = () => {
-          signal.removeEventListener("abort", abort);
-          resolve();
-        };
-        signal.addEventListener("abort", abort, { once: true });
-        this.#waiting.push(wake);
-      });
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#left > 0) {
+      this.#left--;
+      return new Stripe(this.layout, this.blockSize);
     }
-    this.#left--;
-    return this.#idle.pop() ?? new Stripe(this.layout, this.blockSize);
+    return await new Promise<Stripe>((resolve, reject) => {
+      const abort = () => {
+        this.#waiting.delete(wake);
+        reject(signal.reason);
+      };
+      const wake = (stripe: Stripe) => {
+        signal.removeEventListener("abort", abort);
+        resolve(stripe);
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      this.#waiting.add(wake);
+    });
   }
 
-  /** Gives a stripe back. */
+  /** Gives a stripe back: to the first in line, so that nobody who comes later overtakes. */
   give(stripe: Stripe): void {
-    this.#idle.push(stripe);
-    this.#left++;
-    this.#waiting.shift()?.();
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#idle.push(stripe);
+      return;
+    }
+    this.#waiting.delete(next);
+    next(stripe);
   }
 }

@@ -1,18 +1,30 @@
-/** Stores a file: intent, segment, commit; or nothing at all. */
+/** Stores a file: intent, segments, commit; or nothing at all. */
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createHash } from "node:crypto";
 import { newUuid } from "../../shared/chunk_id.ts";
-import { SixfoldError } from "../../shared/errors.ts";
+import { diskFull, SixfoldError } from "../../shared/errors.ts";
 import { ChunkLabelSchema } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { CHUNKS } from "../../shared/layout.ts";
 import { segmentPosition } from "../../shared/ring.ts";
+import { sleep } from "../../shared/sleep.ts";
 import { findFile } from "../db/files.ts";
-import { abandonIntent, beginIntent, commitFile, type NewFile, renewIntent, settleIntent } from "../db/uploads.ts";
-import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
+import {
+  abandonIntent,
+  alreadyExists,
+  beginIntent,
+  commitFile,
+  type NewFile,
+  renewIntent,
+  settleUpload,
+  type StoredSegment,
+  type StrayChunk,
+} from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
 import { type FileView, viewOf } from "./files.ts";
-import { placeChunks } from "./placement.ts";
+import { isDurable, isEnough, placeChunks } from "./placement.ts";
+import { rebuildSegment } from "./rebuild.ts";
+import type { SegmentPlan } from "./segment_sender.ts";
 import { writeSegment } from "./segment_writer.ts";
 import type { Store } from "./store.ts";
 
@@ -31,6 +43,9 @@ export interface UploadRequest {
 
 const LEASE_SECONDS = 300;
 const RENEW_MS = 60_000;
+/** How long the outcome of a commit is asked for when PostgreSQL went away in the middle of it. */
+const SETTLE_MS = 20_000;
+const SETTLE_RETRY_MS = 500;
 
 /**
  * Stores a body under a key. When this returns, the file is durable and visible.
@@ -45,12 +60,17 @@ export async function upload(
   checkBucket(request.bucket);
   const key = keyBytes(request.key);
   if ((request.size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
-  if (request.ifAbsent && await findFile(store.sql, request.bucket, key)) throw exists();
+  if (request.ifAbsent && await findFile(store.sql, request.bucket, key)) throw alreadyExists();
   const body = new BodyReader(source);
   const hash = createHash("sha256");
   const id = newUuid();
   const { bucket, contentType, metadata } = request;
   let size = 0;
+  const seen = (bytes: Uint8Array) => {
+    size += bytes.length;
+    if (size > store.maxFile) throw tooLarge(store.maxFile);
+    hash.update(bytes);
+  };
   const finish = async (inline: Uint8Array | null, segments: StoredSegment[], strays: StrayChunk[]) => {
     const sha256 = new Uint8Array(hash.digest());
     checkDeclared(request, size, sha256);
@@ -61,36 +81,17 @@ export async function upload(
     const head = new Uint8Array(store.inlineMax + 1);
     const headLength = await body.fill(head);
     if (headLength <= store.inlineMax) {
-      size = headLength;
-      hash.update(head.subarray(0, size));
-      return await finish(size === 0 && store.inlineMax === 0 ? null : head.slice(0, size), [], []);
+      const inline = head.slice(0, headLength);
+      seen(inline);
+      return await finish(inline, [], []);
     }
     body.unread(head.subarray(0, headLength));
-    const strays: StrayChunk[] = [];
-    const snapshot = store.cluster.now;
-    const order = snapshot.ring.successors(segmentPosition(bucket, request.key, 0), snapshot.ring.servers);
-    const placed = placeChunks(order.slice(0, CHUNKS), store.pool.layout);
-    const usable = order.flatMap((id) => snapshot.servers.get(id) ?? []);
-    await beginIntent(store.sql, id, LEASE_SECONDS);
-    const renewal = setInterval(() => void renewIntent(store.sql, id, LEASE_SECONDS).catch(() => {}), RENEW_MS);
-    try {
-      const count = (bytes: number) => {
-        size += bytes;
-        if (size > store.maxFile) throw tooLarge(store.maxFile);
-      };
+    return await withIntent(store, id, signal, async (strays, lease) => {
       const label = toBinary(ChunkLabelSchema, create(ChunkLabelSchema, { bucket, key, contentType }));
-      const { client, pool } = store;
-      const plan = { uploadId: id, number: 0, placed, usable, label, client, pool, count, fileHash: hash };
-      const segment = await writeSegment(plan, body, strays, signal);
-      const kept = new Set(segment.chunks.map(({ chunkId }) => chunkId));
-      return await finish(null, [segment], strays.filter(({ chunkId }) => !kept.has(chunkId)));
-    } catch (error) {
-      // Every chunk that may exist is named: those that were never written are removed without harm.
-      await abandonIntent(store.sql, id, strays).catch(() => {});
-      throw error;
-    } finally {
-      clearInterval(renewal);
-    }
+      const segments = await writeSegments(store, id, request, label, body, strays, seen, lease);
+      const kept = new Set(segments.flatMap(({ chunks }) => chunks.map(({ chunkId }) => chunkId)));
+      return await finish(null, segments, strays.filter(({ chunkId }) => !kept.has(chunkId)));
+    });
   } catch (error) {
     if (signal.aborted) throw new SixfoldError("canceled", "the client went away", { cause: error });
     throw error;
@@ -99,16 +100,105 @@ export async function upload(
   }
 }
 
+/**
+ * Does a piece of work under an intent that is renewed for as long as it takes. If it fails, the intent goes, and every
+ * chunk that may exist becomes garbage: those that were never written are removed without harm.
+ */
+async function withIntent<T>(
+  { sql }: Store,
+  id: string,
+  caller: AbortSignal,
+  work: (strays: StrayChunk[], signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const strays: StrayChunk[] = [];
+  const expired = new AbortController();
+  await beginIntent(sql, id, LEASE_SECONDS);
+  const renewal = setInterval(() => {
+    renewIntent(sql, id, LEASE_SECONDS).then((alive) => {
+      if (!alive) expired.abort(new SixfoldError("aborted", "the upload was cleaned up meanwhile; send it again"));
+    }, () => {}); // PostgreSQL is away: the lease outlives several renewals, and without it there is no commit.
+  }, RENEW_MS);
+  try {
+    return await work(strays, AbortSignal.any([caller, expired.signal]));
+  } catch (error) {
+    await abandonIntent(sql, id, strays).catch(() => {}); // The lease ends by itself, and the cleanup finds the chunks.
+    throw error;
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+/** Writes a body as one segment, or as several when servers are lost on the way. Each is durable by the commit rule. */
+async function writeSegments(
+  store: Store,
+  uploadId: string,
+  { bucket, key }: UploadRequest,
+  label: Uint8Array<ArrayBuffer>,
+  body: BodyReader,
+  strays: StrayChunk[],
+  seen: (bytes: Uint8Array) => void,
+  signal: AbortSignal,
+): Promise<StoredSegment[]> {
+  const { client, pool, cluster } = store;
+  const segments: StoredSegment[] = [];
+  const failed = new Map<string, SixfoldError>();
+  const onFailure = (serverId: string, error: SixfoldError) => {
+    failed.set(serverId, error);
+    if (error.detail === "DISK_FULL") cluster.markFull(serverId);
+  };
+  const plan = (number: number, offset: number): SegmentPlan => {
+    const snapshot = cluster.now;
+    const { layout } = pool;
+    const order = snapshot.ring.successors(segmentPosition(bucket, key, number), snapshot.ring.servers);
+    const good = order.filter((id) => !failed.has(id));
+    const usable = isEnough(good.length, layout) ? good : order;
+    const full = snapshot.full + [...failed.values()].filter(({ detail }) => detail === "DISK_FULL").length;
+    if (!isEnough(usable.length, layout) && isEnough(usable.length + full, layout)) throw diskFull();
+    const placed = placeChunks(usable.slice(0, CHUNKS), layout);
+    return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure };
+  };
+  for (let offset = 0; !(await body.atEnd());) {
+    let segment = await writeSegment(plan(segments.length, offset), body, seen, signal);
+    if (!isDurable(segment.chunks.map(({ serverId }) => serverId), segment)) {
+      segment = await rebuildSegment(plan(segments.length, offset), segment, signal);
+    }
+    segments.push(segment);
+    offset += segment.length;
+  }
+  return segments;
+}
+
 async function commit(store: Store, file: NewFile, ifAbsent: boolean, strays: StrayChunk[]): Promise<FileView> {
   const { sql, graceSeconds } = store;
   const { inline: _inline, segments: _segments, ...row } = file;
   try {
     return viewOf({ ...row, createdAt: await commitFile(sql, file, { ifAbsent, graceSeconds, strays }) });
   } catch (error) {
-    if (error instanceof SixfoldError || file.segments.length === 0) throw error;
+    if (error instanceof SixfoldError) throw error;
     // The answer may have been lost after the commit: the outcome is settled, never guessed.
-    if (await settleIntent(sql, file.id) === "abandoned") throw error;
+    if (await settle(store, file.id) === "abandoned") throw error;
     return viewOf(await findFile(sql, file.bucket, file.key) ?? { ...row, createdAt: new Date() });
+  }
+}
+
+async function settle({ sql }: Store, id: string): Promise<"committed" | "abandoned"> {
+  const never = new AbortController().signal;
+  for (const until = Date.now() + SETTLE_MS;;) {
+    try {
+      return await settleUpload(sql, id);
+    } catch (cause) {
+      if (Date.now() < until) {
+        await sleep(SETTLE_RETRY_MS, never);
+        continue;
+      }
+      throw new SixfoldError(
+        "unavailable",
+        "the database went away during the commit; look whether the file is there",
+        {
+          cause,
+        },
+      );
+    }
   }
 }
 
@@ -125,8 +215,4 @@ function checkDeclared(request: UploadRequest, size: number, sha256: Uint8Array)
 
 function tooLarge(limit: number): SixfoldError {
   return new SixfoldError("resource_exhausted", `a file has at most ${limit} bytes`, { detail: "TOO_LARGE" });
-}
-
-function exists(): SixfoldError {
-  return new SixfoldError("already_exists", "a file with this key exists", { detail: "PRECONDITION" });
 }

@@ -1,10 +1,12 @@
-/** Removes the bytes of deleted, replaced and abandoned files from the daemons once their grace time is over. */
+/** Gives up uploads that nobody renews, and removes the bytes of deleted, replaced and abandoned files from the daemons. */
+import { isUuid } from "../../shared/chunk_id.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { sleep } from "../../shared/sleep.ts";
 import type { ChunkClient } from "../core/chunk_client.ts";
 import type { Cluster } from "../core/cluster.ts";
 import type { Sql } from "../db/database.ts";
 import { forgetGarbage, forgetOutcomes, takeGarbage } from "../db/garbage.ts";
+import { abandonExpiredIntents } from "../db/uploads.ts";
 
 const BATCH = 100;
 /** A chunk that could not be removed, its server being away, is tried again after so many seconds. */
@@ -22,6 +24,7 @@ export interface CleanupParts {
 export async function runCleanup(parts: CleanupParts, everySeconds: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
+      while (await abandonExpiredIntents(parts.sql, BATCH) === BATCH && !signal.aborted);
       while (await removeBatch(parts, signal) === BATCH && !signal.aborted);
       await forgetOutcomes(parts.sql);
     } catch (error) {
@@ -37,7 +40,12 @@ async function removeBatch({ sql, cluster, client, log }: CleanupParts, signal: 
     const server = cluster.now.servers.get(stray.serverId);
     if (server === undefined || signal.aborted) continue;
     try {
-      await client.remove(server, stray.chunkId, signal);
+      const writer = isUuid(stray.chunkId) ? stray.chunkId : undefined;
+      let chunks = writer === undefined ? [stray.chunkId] : await client.list(server, writer, signal);
+      while (chunks.length > 0) {
+        for (const chunkId of chunks) await client.remove(server, chunkId, signal);
+        chunks = writer === undefined ? [] : await client.list(server, writer, signal);
+      }
       await forgetGarbage(sql, stray);
     } catch (error) {
       log.debug("a chunk could not be removed yet", { chunkId: stray.chunkId, error });
