@@ -9,6 +9,7 @@ import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
 import { isEnough } from "./core/placement.ts";
 import { StripePool } from "./core/stripe_pool.ts";
+import { WindowPool } from "./core/window_pool.ts";
 import { openDatabase } from "./db/database.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { openDoor } from "./server.ts";
@@ -30,7 +31,8 @@ async function run(): Promise<void> {
     sql,
     cluster,
     client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN),
-    pool: new StripePool(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY),
+    pool: new StripePool(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY / 2),
+    windows: new WindowPool(config.SIXFOLD_MEMORY / 2),
     inlineMax: config.SIXFOLD_INLINE_MAX,
     maxFile: config.SIXFOLD_MAX_FILE,
     graceSeconds: config.SIXFOLD_GRACE,

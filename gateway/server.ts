@@ -141,24 +141,25 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffe
   }, { highWaterMark: 0 });
 }
 
-/** Writes a body as fast as the client takes it. @throws when the body fails, or the client leaves or stalls */
+/**
+ * Writes a body as fast as the client takes it. The next piece is asked for when the kernel has the one before: a piece's
+ * bytes may change then.
+ * @throws when the body fails, or the client leaves or stalls
+ */
 async function send(body: ReadableStream<Uint8Array>, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
   for await (const piece of body) {
     signal.throwIfAborted();
-    if (outgoing.write(piece)) continue;
     await new Promise<void>((resolve, reject) => {
       const stalled = setTimeout(() => finish(new Error("the client takes nothing of the answer")), STALL_MS);
+      const gone = () => finish(signal.reason);
       const finish = (error?: unknown) => {
         clearTimeout(stalled);
-        outgoing.off("drain", done);
         signal.removeEventListener("abort", gone);
-        if (error === undefined) resolve();
-        else reject(error);
+        if (error) reject(error);
+        else resolve();
       };
-      const done = () => finish();
-      const gone = () => finish(signal.reason);
-      outgoing.once("drain", done);
       signal.addEventListener("abort", gone);
+      outgoing.write(piece, finish);
     });
   }
 }

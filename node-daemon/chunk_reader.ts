@@ -82,6 +82,11 @@ export class ChunkReader {
     return { number, xxh64: checksum, data };
   }
 
+  /** Fills `target` with the file's bytes from an offset on, as they are: frames that nobody has checked. */
+  async frames(offset: number, target: Uint8Array): Promise<void> {
+    await fill(this.#handle, offset, target);
+  }
+
   /** Lets go of the file. */
   async close(): Promise<void> {
     await this.#handle.close();
@@ -90,12 +95,16 @@ export class ChunkReader {
 
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const { bytesRead } = await handle.read(bytes, at, length - at, position + at);
+  await fill(handle, position, bytes);
+  return bytes;
+}
+
+async function fill(handle: FileHandle, position: number, target: Uint8Array): Promise<void> {
+  for (let at = 0; at < target.length;) {
+    const { bytesRead } = await handle.read(target, at, target.length - at, position + at);
     if (bytesRead === 0) throw damaged("cut short");
     at += bytesRead;
   }
-  return bytes;
 }
 
 function damaged(how: string): SixfoldError {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { chunkFolder, isChunkId } from "../shared/chunk_id.ts";
 import type { ChunkFileHeader } from "../shared/chunk_format.ts";
 import { SixfoldError } from "../shared/errors.ts";
+import type { DecodedBlock } from "../shared/frame_codec.ts";
 import { ChunkReader, type StoredBlock } from "./chunk_reader.ts";
 import { ChunkWriter, type WrittenChunk } from "./chunk_writer.ts";
 import { type DataFolder, exists, syncFolder } from "./data_folder.ts";
@@ -13,17 +14,11 @@ import type { DiskSpace } from "./disk_space.ts";
 /** The most bad blocks that one verification names. */
 const MAX_BAD_BLOCKS = 1000;
 
-/** A block as a sender gives it. */
-export interface IncomingBlock {
-  readonly number: number | undefined;
-  readonly xxh64: bigint | undefined;
-  readonly data: Uint8Array;
-}
-
 /** What the sender says at the end of a chunk. */
 export interface EndMark {
   readonly length: number;
-  readonly blockChecksums: bigint;
+  /** Undefined where the sender did not say. */
+  readonly blockChecksums: bigint | undefined;
 }
 
 /** All chunks in one data folder. */
@@ -47,7 +42,7 @@ export class ChunkStore {
   async put(
     header: ChunkFileHeader,
     expectedLength: number | undefined,
-    blocks: AsyncGenerator<IncomingBlock, EndMark>,
+    blocks: AsyncGenerator<DecodedBlock, EndMark>,
   ): Promise<WrittenChunk> {
     const { chunkId } = header;
     const path = this.#path(chunkId);
@@ -67,7 +62,7 @@ export class ChunkStore {
     header: ChunkFileHeader,
     path: string,
     expectedLength: number | undefined,
-    blocks: AsyncGenerator<IncomingBlock, EndMark>,
+    blocks: AsyncGenerator<DecodedBlock, EndMark>,
   ): Promise<WrittenChunk> {
     const { chunkId } = header;
     const temporary = join(this.#folder.tmp, chunkId);

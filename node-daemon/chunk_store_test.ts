@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { BlockChecksums, blockSeed, xxh64 } from "../shared/checksum.ts";
 import { chunkFolder, newUuid, uuidToBytes } from "../shared/chunk_id.ts";
 import type { ChunkFileHeader } from "../shared/chunk_format.ts";
-import { ChunkStore, type EndMark, type IncomingBlock } from "./chunk_store.ts";
+import type { DecodedBlock } from "../shared/frame_codec.ts";
+import { ChunkStore, type EndMark } from "./chunk_store.ts";
 import { DataFolder } from "./data_folder.ts";
 import { DiskSpace } from "./disk_space.ts";
 
@@ -35,14 +36,14 @@ function data(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
 }
 
-type Change = (block: IncomingBlock) => IncomingBlock;
+type Change = (block: DecodedBlock) => DecodedBlock;
 
 async function* blocks(
   of: ChunkFileHeader,
   bytes: Uint8Array,
   change: Change = (block) => block,
   end: Partial<EndMark> = {},
-): AsyncGenerator<IncomingBlock, EndMark> {
+): AsyncGenerator<DecodedBlock, EndMark> {
   const sums = new BlockChecksums();
   for (let number = 0; number * of.blockSize < bytes.length; number++) {
     const piece = bytes.subarray(number * of.blockSize, (number + 1) * of.blockSize);

@@ -104,10 +104,10 @@ export class ChunkWriter {
    * @throws SixfoldError `invalid_argument` when that differs, or any error of the disk: then the file is lost, for a
    * second fsync may report success for pages that the kernel has dropped
    */
-  async finish(end: { readonly length: number; readonly blockChecksums: bigint }): Promise<WrittenChunk> {
+  async finish(end: { readonly length: number; readonly blockChecksums: bigint | undefined }): Promise<WrittenChunk> {
     const blockChecksums = this.#checksums.digest();
     if (this.#blocks === 0) throw new SixfoldError("invalid_argument", "a chunk has at least one block");
-    if (end.length !== this.#length || end.blockChecksums !== blockChecksums) {
+    if (end.length !== this.#length || (end.blockChecksums ?? blockChecksums) !== blockChecksums) {
       throw new SixfoldError("invalid_argument", "the end mark does not match the blocks; send the chunk again", {
         detail: "CHECKSUM_MISMATCH",
       });

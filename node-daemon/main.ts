@@ -4,13 +4,14 @@ import { createLogger, type Logger } from "../shared/logger.ts";
 import { translateErrors } from "../shared/rpc.ts";
 import { sleep } from "../shared/sleep.ts";
 import { createAdmin } from "./admin.ts";
+import { createLane } from "./chunk_lane.ts";
 import { ChunkStore } from "./chunk_store.ts";
 import { type DaemonConfig, readDaemonConfig } from "./config.ts";
 import { DataFolder } from "./data_folder.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { Registration } from "./registration.ts";
 import { openDoors } from "./server.ts";
-import { requireToken, storageRoutes } from "./storage_rpc.ts";
+import { admission, storageRoutes } from "./storage_rpc.ts";
 
 const VERSION = "0.1.0";
 const RETRY_MS = 1000;
@@ -22,13 +23,19 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
   const log = createLogger(config.SIXFOLD_LOG, (line) => process.stderr.write(line), { service: "daemon", serverId });
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);
+  const parts = { store, space, serverId, version: VERSION };
+  const admit = admission(config.SIXFOLD_CLUSTER_TOKEN);
   let ready = false;
   const doors = await openDoors({
     host: config.SIXFOLD_HOST,
     grpcPort: config.SIXFOLD_GRPC_PORT,
     httpPort: config.SIXFOLD_HTTP_PORT,
-    routes: storageRoutes({ store, space, serverId, version: VERSION }),
-    interceptors: [translateErrors(log), requireToken(config.SIXFOLD_CLUSTER_TOKEN)],
+    routes: storageRoutes(parts),
+    interceptors: [translateErrors(log), (next) => (request) => {
+      admit(request.header);
+      return next(request);
+    }],
+    lane: createLane(parts, admit, log),
     admin: createAdmin(() => ready),
   });
   const registration = new Registration(config.DATABASE_URL, serverId);

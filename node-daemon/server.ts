@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import { fetchHandler, SERVER_LIMITS } from "../shared/rpc.ts";
 import type { Admin } from "./admin.ts";
+import type { Lane } from "./chunk_lane.ts";
 
 /** Open doors. */
 export interface Doors {
@@ -22,6 +23,8 @@ export interface DoorOptions {
   readonly httpPort: number;
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: Interceptor[];
+  /** Takes the calls that move bytes before Connect does. */
+  readonly lane: Lane;
   readonly admin: Admin;
 }
 
@@ -51,7 +54,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       port: options.httpPort,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       async fetch(request, server) {
-        const answer = rpc(request);
+        const answer = options.lane(request) ?? rpc(request);
         // A slow hop is not a dead one: the gateway's own clock ends a call that makes no progress.
         if (answer !== undefined) server.timeout(request, 0);
         return await (answer ?? options.admin(request));

@@ -1,6 +1,6 @@
 /** StorageService: messages in, store calls, messages out. One implementation behind every door. */
 import { create } from "@bufbuild/protobuf";
-import { type ConnectRouter, type HandlerContext, type Interceptor } from "@connectrpc/connect";
+import type { ConnectRouter } from "@connectrpc/connect";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { parseChunkId, uuidFromBytes, uuidToBytes } from "../shared/chunk_id.ts";
 import type { ChunkFileHeader } from "../shared/chunk_format.ts";
@@ -13,8 +13,11 @@ import {
   ServerState,
   StorageService,
 } from "../shared/gen/sixfold/v1/storage_pb.ts";
+import type { DecodedBlock } from "../shared/frame_codec.ts";
+import type { PutStep } from "../shared/grpc_web.ts";
 import { translateStream } from "../shared/rpc.ts";
-import type { ChunkStore, EndMark, IncomingBlock } from "./chunk_store.ts";
+import type { ChunkReader } from "./chunk_reader.ts";
+import type { ChunkStore, EndMark } from "./chunk_store.ts";
 import type { DiskSpace } from "./disk_space.ts";
 
 /** What GetChunk sends at most in one call: no runtime's buffers can run further ahead of a slow reader. */
@@ -31,15 +34,13 @@ export interface StorageParts {
   readonly version: string;
 }
 
-/** Refuses calls without the cluster's token, in constant time. */
-export function requireToken(token: string): Interceptor {
+/** Refuses callers without the cluster's token, in constant time: throws `unauthenticated`. */
+export function admission(token: string): (headers: Headers) => void {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const expected = digest(`Bearer ${token}`);
-  return (next) => (request) => {
-    if (!timingSafeEqual(digest(request.header.get("authorization") ?? ""), expected)) {
-      throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
-    }
-    return next(request);
+  return (headers) => {
+    if (timingSafeEqual(digest(headers.get("authorization") ?? ""), expected)) return;
+    throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
   };
 }
 
@@ -49,7 +50,7 @@ export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => v
   const started = Date.now();
   return (router) =>
     router.service(StorageService, {
-      putChunk: (requests, context) => put(parts, requests, context),
+      putChunk: (requests, { signal }) => putChunk(parts, stepsOf(requests), signal),
       getChunk: (request, { signal }) => translateStream(get(store, request, signal)),
       async deleteChunk({ chunkId }) {
         return { existed: await store.remove(chunkId) };
@@ -86,18 +87,25 @@ export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => v
     });
 }
 
-async function* get(store: ChunkStore, { chunkId, firstBlock, blockCount }: GetChunkRequest, signal: AbortSignal) {
-  const reader = await store.open(chunkId);
+/**
+ * The blocks that a request asks for, the last one excluded.
+ * @throws SixfoldError `out_of_range`, or `invalid_argument` for more than a window
+ */
+export function blockWindow({ header, footer }: ChunkReader, { firstBlock: first, blockCount }: GetChunkRequest) {
+  const { blocks } = footer;
+  const end = blockCount === 0 ? blocks : Math.min(first + blockCount, blocks);
+  if (first >= blocks) throw new SixfoldError("out_of_range", `the chunk has ${blocks} blocks, none is ${first}`);
+  if ((end - first) * header.blockSize > WINDOW) {
+    throw new SixfoldError("invalid_argument", `ask for at most ${WINDOW} bytes of blocks at once`);
+  }
+  return { first, end };
+}
+
+async function* get(store: ChunkStore, request: GetChunkRequest, signal: AbortSignal) {
+  const reader = await store.open(request.chunkId);
   try {
-    const { blocks } = reader.footer;
-    const end = blockCount === 0 ? blocks : Math.min(firstBlock + blockCount, blocks);
-    if (firstBlock >= blocks) {
-      throw new SixfoldError("out_of_range", `the chunk has ${blocks} blocks, none is ${firstBlock}`);
-    }
-    if ((end - firstBlock) * reader.header.blockSize > WINDOW) {
-      throw new SixfoldError("invalid_argument", `ask for at most ${WINDOW} bytes of blocks at once`);
-    }
-    for (let number = firstBlock; number < end && !signal.aborted; number++) {
+    const { first, end } = blockWindow(reader, request);
+    for (let number = first; number < end && !signal.aborted; number++) {
       yield create(BlockSchema, await reader.block(number));
     }
   } finally {
@@ -105,16 +113,20 @@ async function* get(store: ChunkStore, { chunkId, firstBlock, blockCount }: GetC
   }
 }
 
-async function put(parts: StorageParts, requests: AsyncIterable<PutChunkRequest>, context: HandlerContext) {
-  const steps = requests[Symbol.asyncIterator]();
+async function* stepsOf(requests: AsyncIterable<PutChunkRequest>): AsyncGenerator<PutStep> {
+  for await (const { part } of requests) yield part;
+}
+
+/** Stores the chunk that a stream of steps brings. A refused stream is read on for a while, so that its sender hears why. */
+export async function putChunk(parts: StorageParts, steps: AsyncGenerator<PutStep>, signal: AbortSignal) {
   try {
     const first = await steps.next();
-    if (first.done || first.value.part.case !== "header") {
+    if (first.done || first.value.case !== "header") {
       throw new SixfoldError("invalid_argument", "PutChunk begins with a header");
     }
-    const message = first.value.part.value;
-    const expected = message.expectedLength === undefined ? undefined : Number(message.expectedLength);
-    const written = await parts.store.put(fileHeader(message), expected, blocksOf(steps, context.signal));
+    const { value } = first.value;
+    const expected = value.expectedLength === undefined ? undefined : Number(value.expectedLength);
+    const written = await parts.store.put(fileHeader(value), expected, blocksOf(steps, signal));
     return {
       length: BigInt(written.length),
       sha256: written.sha256,
@@ -124,31 +136,27 @@ async function put(parts: StorageParts, requests: AsyncIterable<PutChunkRequest>
     };
   } catch (error) {
     await drain(steps);
-    throw error;
+    throw signal.aborted ? new SixfoldError("canceled", "the sender went away", { cause: error }) : error;
   }
 }
 
 /** The blocks of a call, then its end mark. A stream that ends without one was cut. */
 async function* blocksOf(
-  steps: AsyncIterator<PutChunkRequest>,
+  steps: AsyncGenerator<PutStep>,
   signal: AbortSignal,
-): AsyncGenerator<IncomingBlock, EndMark> {
+): AsyncGenerator<DecodedBlock, EndMark> {
   for (let step = await steps.next(); !step.done; step = await steps.next()) {
     signal.throwIfAborted();
-    const { part } = step.value;
-    if (part.case === "block") {
-      const { number, xxh64, data } = part.value;
-      yield { number, xxh64, data };
-    } else if (part.case === "end") {
-      return { length: Number(part.value.length), blockChecksums: part.value.xxh64 };
-    } else {
-      throw new SixfoldError("invalid_argument", "after its header PutChunk takes blocks and one end mark");
-    }
+    if (step.value.case === "block") yield step.value.value;
+    else if (step.value.case === "end") {
+      const { length, xxh64 } = step.value.value;
+      return { length: Number(length), blockChecksums: xxh64 };
+    } else throw new SixfoldError("invalid_argument", "after its header PutChunk takes blocks and one end mark");
   }
   throw new SixfoldError("canceled", "the stream ended without an end mark; send the chunk again");
 }
 
-async function drain(steps: AsyncIterator<PutChunkRequest>): Promise<void> {
+async function drain(steps: AsyncGenerator<PutStep>): Promise<void> {
   const until = Date.now() + DRAIN_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<{ done: true }>((resolve) => {

@@ -5,22 +5,28 @@ import { SixfoldError } from "./errors.ts";
 export interface Frame {
   /** Whether these are the trailers, which end a stream, and not a message. */
   readonly trailers: boolean;
-  /** Its bytes: a view of what was pushed where that held them whole, so they live only as long as that does. */
+  /** Its bytes: a view of what was pushed, or of the decoder's own memory. They may change with the next push. */
   readonly data: Uint8Array;
 }
 
-const ENVELOPE = 5;
+/** Bytes before every message: flags and a length. */
+export const ENVELOPE = 5;
 const MESSAGE_FLAG = 0x00;
-const TRAILERS_FLAG = 0x80;
+/** The flags of the envelope of trailers. */
+export const TRAILERS_FLAG = 0x80;
 const COMPRESSED_FLAG = 0x01;
 
-/** Takes a gRPC-Web body apart as it arrives. It holds back one message at most, and copies only what was cut. */
+/**
+ * Takes a gRPC-Web body apart as it arrives. It holds back one message at most, and copies only what was cut, into two
+ * buffers in turn: one for the message that a push completes, one for the message that the same push begins.
+ */
 export class FrameDecoder {
   readonly #maxLength: number;
   readonly #envelope = new Uint8Array(ENVELOPE);
   readonly #view = new DataView(this.#envelope.buffer);
   #envelopeFilled = 0;
   #body: Uint8Array | undefined;
+  #buffers: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   #bodyFilled = 0;
   #state: "open" | "ended" | "failed" = "open";
 
@@ -58,7 +64,7 @@ export class FrameDecoder {
           frames.push(this.#finish(bytes.subarray(at, at + length)));
           at += length;
         } else {
-          this.#body = new Uint8Array(length);
+          this.#body = this.#room(length);
         }
       } else {
         const taken = Math.min(this.#body.length - this.#bodyFilled, bytes.length - at);
@@ -79,6 +85,13 @@ export class FrameDecoder {
     if (this.#envelopeFilled > 0) {
       throw new SixfoldError("unavailable", "the connection ended within a message; try again");
     }
+  }
+
+  #room(length: number): Uint8Array {
+    const [next, other] = this.#buffers;
+    const buffer = next.length < length ? new Uint8Array(length) : next;
+    this.#buffers = [other, buffer];
+    return buffer.subarray(0, length);
   }
 
   #checkedLength(): number {
@@ -114,8 +127,8 @@ export class FrameDecoder {
 
 /** A `Block` as it was read. */
 export interface DecodedBlock {
-  readonly number: number | undefined;
-  readonly xxh64: bigint | undefined;
+  readonly number?: number | undefined;
+  readonly xxh64?: bigint | undefined;
   /** A view of the message, not a copy. */
   readonly data: Uint8Array;
 }

@@ -24,7 +24,9 @@ function decodeInPieces(body: Uint8Array, sizes: readonly number[]): Frame[] {
   const frames: Frame[] = [];
   let at = 0;
   for (const size of [...sizes, body.length]) {
-    frames.push(...decoder.push(body.subarray(at, at + size)));
+    // Copied at once: a frame's bytes live until the next push only.
+    const pushed = decoder.push(body.subarray(at, at + size));
+    frames.push(...pushed.map(({ trailers, data }) => ({ trailers, data: data.slice() })));
     at = Math.min(at + size, body.length);
   }
   decoder.end();

@@ -91,7 +91,7 @@ async function* read(store: Store, { bucket, key, offset, length }: DownloadRequ
   const count = Math.min(length === undefined ? size : Number(length), size - from);
   yield { part: { case: "file" as const, value: message(viewOf(manifest.file)) } };
   if (count === 0) return;
-  const parts = { client: store.client, snapshot: store.cluster.now };
+  const parts = { client: store.client, snapshot: store.cluster.now, windows: store.windows };
   for await (const data of download(parts, manifest, from, count, signal)) {
     yield { part: { case: "data" as const, value: data as Uint8Array<ArrayBuffer> } };
   }

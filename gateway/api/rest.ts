@@ -150,7 +150,13 @@ async function get(store: Store, bucket: string, key: string, request: Request, 
   }
   const { offset, length }: ByteRange = range === "whole" ? { offset: 0, length: file.size } : range;
   const stop = new AbortController();
-  const pieces = download({ client: store.client, snapshot: store.cluster.now }, manifest, offset, length, stop.signal);
+  const pieces = download(
+    { client: store.client, snapshot: store.cluster.now, windows: store.windows },
+    manifest,
+    offset,
+    length,
+    stop.signal,
+  );
   // The first piece is verified before the status is sent: a file that is lost is an error and not a broken transfer.
   let next: IteratorResult<Uint8Array> | undefined = await pieces.next();
   const body = new ReadableStream<Uint8Array>({

@@ -1,4 +1,4 @@
-/** The gateway's end of the hop. The only file that dials daemons, and the only one that knows how. */
+/** The gateway's end of the hop. With the lane below it, the only one that dials daemons and knows how. */
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Buffer } from "node:buffer";
@@ -8,6 +8,8 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { type ChunkHeader, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { fetchTransport, MAX_MESSAGE } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
+import { ChunkLane } from "./chunk_lane.ts";
+import { ProgressClock } from "./progress_clock.ts";
 
 /** How the hop is made: gRPC-Web framing over HTTP/1.1, or native gRPC over HTTP/2. */
 export type Hop = "web" | "grpc";
@@ -19,6 +21,15 @@ export interface ChunkToPut extends Pick<ChunkHeader, "chunkId" | "blockSize" | 
   readonly label: Uint8Array<ArrayBuffer>;
 }
 
+/** Blocks to read. */
+export interface BlockRange {
+  readonly chunkId: string;
+  /** The upload whose bytes these are. */
+  readonly uploadId: string;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** What a daemon said once the chunk was durable. */
 export interface Receipt {
   readonly length: number;
@@ -26,19 +37,17 @@ export interface Receipt {
   readonly sha256: string;
 }
 
-/** How long a daemon may keep the gateway waiting for its next step, in ms. */
-const PROGRESS_MS = 2000;
-/** How long it may take to make a chunk durable. */
-const CLOSING_MS = 10_000;
 const CALL_MS = 10_000;
 
 /** Speaks StorageService with any server. */
 export class ChunkClient {
   readonly #clients = new Map<string, Client<typeof StorageService>>();
   readonly #headers: { authorization: string };
+  readonly #lane: ChunkLane;
 
   constructor(readonly hop: Hop, token: string) {
     this.#headers = { authorization: `Bearer ${token}` };
+    this.#lane = new ChunkLane(token);
   }
 
   /**
@@ -54,11 +63,13 @@ export class ChunkClient {
   ): Promise<Receipt> {
     const clock = new ProgressClock(signal);
     try {
-      const receipt = await this.#client(server).putChunk(requests(chunk, blocks, clock), {
-        headers: this.#headers,
-        signal: clock.signal,
-      });
-      return { length: Number(receipt.length), sha256: Buffer.from(receipt.sha256).toString("hex") };
+      const { length, sha256 } = this.hop === "web"
+        ? await this.#lane.put(server.httpAddress, chunk, blocks, clock)
+        : await this.#client(server).putChunk(requests(chunk, blocks, clock), {
+          headers: this.#headers,
+          signal: clock.signal,
+        });
+      return { length: Number(length), sha256: Buffer.from(sha256).toString("hex") };
     } catch (error) {
       throw clock.explain(error);
     } finally {
@@ -67,37 +78,58 @@ export class ChunkClient {
   }
 
   /**
-   * Reads a window of blocks, each verified. Ends early, without an error, at the first block that is not good.
-   * @returns as many good blocks as came, in order from `first`
+   * Reads a window of blocks and verifies each.
+   * @param into memory of at least `windowBytes`, in which the blocks may come to lie
+   * @returns the blocks in order; undefined for each that is bad, missing, or was not sent in time
    */
   async get(
     server: ServerRow,
-    chunkId: string,
-    uploadId: string,
-    first: number,
-    count: number,
+    range: BlockRange,
+    into: Uint8Array,
     signal: AbortSignal,
-  ): Promise<Uint8Array[]> {
-    const { segment, index } = parseChunkId(chunkId);
-    const upload = uuidToBytes(uploadId);
+  ): Promise<(Uint8Array | undefined)[]> {
     const clock = new ProgressClock(signal);
-    const blocks: Uint8Array[] = [];
     try {
-      const call = { headers: this.#headers, signal: clock.signal };
-      clock.start(PROGRESS_MS);
+      if (this.hop === "web") return await this.#lane.get(server.httpAddress, range, into, clock);
+      const blocks: (Uint8Array | undefined)[] = [];
+      while (blocks.length < range.count) {
+        const left = { ...range, first: range.first + blocks.length, count: range.count - blocks.length };
+        blocks.push(...await this.#getGood(server, left, clock));
+        // The daemon ends the stream at a bad block: reading goes on behind it.
+        if (blocks.length < range.count) blocks.push(undefined);
+      }
+      return blocks;
+    } catch {
+      signal.throwIfAborted();
+      return new Array(range.count).fill(undefined);
+    } finally {
+      clock.abort();
+    }
+  }
+
+  /** Blocks up to the first that is not good. */
+  async #getGood(server: ServerRow, range: BlockRange, clock: ProgressClock): Promise<Uint8Array[]> {
+    const { chunkId, first, count } = range;
+    const { segment, index } = parseChunkId(chunkId);
+    const upload = uuidToBytes(range.uploadId);
+    const blocks: Uint8Array[] = [];
+    const ended = new AbortController();
+    try {
+      const call = { headers: this.#headers, signal: AbortSignal.any([clock.signal, ended.signal]) };
+      clock.start();
       for await (
         const block of this.#client(server).getChunk({ chunkId, firstBlock: first, blockCount: count }, call)
       ) {
-        clock.start(PROGRESS_MS);
+        clock.start();
         const number = first + blocks.length;
         if (block.xxh64 !== xxh64(block.data, blockSeed(upload, segment, index, number))) break;
         if (blocks.push(block.data) === count) break;
       }
     } catch {
-      signal.throwIfAborted();
+      clock.signal.throwIfAborted();
     } finally {
       // To leave the loop does not end the call; the signal does.
-      clock.abort();
+      ended.abort();
     }
     return blocks;
   }
@@ -138,57 +170,21 @@ function rethrow(error: unknown): never {
 
 async function* requests(chunk: ChunkToPut, blocks: AsyncIterable<Uint8Array<ArrayBuffer>>, clock: ProgressClock) {
   const { segment, index } = parseChunkId(chunk.chunkId);
-  const upload = uuidToBytes(chunk.uploadId);
+  const uploadId = Uint8Array.from(uuidToBytes(chunk.uploadId));
   const sums = new BlockChecksums();
   let number = 0;
   let length = 0;
-  clock.start(PROGRESS_MS);
-  yield {
-    part: { case: "header" as const, value: { ...chunk, uploadId: Uint8Array.from(upload), segment, index } },
-  };
+  clock.start();
+  yield { part: { case: "header" as const, value: { ...chunk, uploadId, segment, index } } };
   clock.stop();
   for await (const data of blocks) {
-    const sum = xxh64(data, blockSeed(upload, segment, index, number));
+    const sum = xxh64(data, blockSeed(uploadId, segment, index, number));
     sums.add(sum);
-    clock.start(PROGRESS_MS);
+    clock.start();
     yield { part: { case: "block" as const, value: { number: number++, xxh64: sum, data } } };
     clock.stop();
     length += data.length;
   }
-  clock.start(CLOSING_MS);
+  clock.closing();
   yield { part: { case: "end" as const, value: { length: BigInt(length), xxh64: sums.digest() } } };
-}
-
-/** Aborts a call when the other side makes no step in time, or when the caller does. */
-class ProgressClock {
-  readonly #controller = new AbortController();
-  readonly signal: AbortSignal;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #late = false;
-
-  constructor(caller: AbortSignal) {
-    this.signal = AbortSignal.any([caller, this.#controller.signal]);
-  }
-
-  start(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#late = true;
-      this.#controller.abort();
-    }, ms);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  abort(): void {
-    this.stop();
-    this.#controller.abort();
-  }
-
-  explain(error: unknown): SixfoldError {
-    if (!this.#late) return SixfoldError.from(error);
-    return new SixfoldError("unavailable", "a storage server made no progress in time; try again", { cause: error });
-  }
 }

@@ -4,7 +4,9 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { blockLength, CHUNKS, piecesOfStripe, stripesOfRange } from "../../shared/layout.ts";
 import type { Manifest, SegmentRow } from "../db/files.ts";
 import type { ChunkClient } from "./chunk_client.ts";
+import { windowBytes } from "./chunk_lane.ts";
 import type { Snapshot } from "./cluster.ts";
+import type { WindowPool, Windows } from "./window_pool.ts";
 
 /** Bytes of one chunk that are asked for at once. */
 const WINDOW = 2 * 1024 * 1024;
@@ -13,13 +15,14 @@ const WINDOW = 2 * 1024 * 1024;
 export interface DownloadParts {
   readonly client: ChunkClient;
   readonly snapshot: Snapshot;
+  readonly windows: WindowPool;
 }
 
 /** The blocks of some stripes that are here, by chunk and then by stripe from the window's first. */
 type Blocks = (Uint8Array | undefined)[][];
 
 /**
- * The bytes of a range, in order, each verified. One window is read ahead.
+ * The bytes of a range, in order, each verified. A piece's bytes may change once the next one is asked for.
  * @throws SixfoldError `data_loss` when a stripe has too few good blocks
  */
 export async function* download(
@@ -48,38 +51,64 @@ async function* readSegment(
   length: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { first, count } = stripesOfRange(offset, length, segment, segment.blockSize);
-  const step = Math.max(1, Math.floor(WINDOW / segment.blockSize));
-  const read = (from: number) => {
-    const window = readWindow(parts, uploadId, segment, from, Math.min(step, first + count - from), signal);
-    window.catch(() => {}); // It is awaited later, or never when the reader has left.
-    return window;
+  const pool = parts.windows;
+  const { k, blockSize } = segment;
+  const { first, count } = stripesOfRange(offset, length, segment, blockSize);
+  const step = Math.min(count, Math.max(1, Math.floor(WINDOW / blockSize)));
+  const bytes = windowBytes(step, blockSize);
+  const end = first + count;
+  const read = (from: number, taken: Windows) => {
+    const blocks = readWindow(parts, uploadId, segment, from, Math.min(step, end - from), taken.memory, signal);
+    blocks.catch(() => {}); // It is awaited later, or never when the reader has left.
+    return { taken, blocks };
   };
-  let ahead = read(first);
-  for (let from = first; from < first + count; from += step) {
-    const blocks = await ahead;
-    if (from + step < first + count) ahead = read(from + step);
-    for (let i = 0; i < Math.min(step, first + count - from); i++) {
-      for (const piece of piecesOfStripe(segment.length, segment, segment.blockSize, from + i, offset, length)) {
-        const block = blocks[piece.index]?.[i];
-        if (block === undefined) throw lost();
-        yield block.subarray(piece.from, piece.to);
+  let now = read(first, await pool.take(k, bytes, signal));
+  let ahead: typeof now | undefined;
+  try {
+    for (let from = first;; from += step) {
+      const blocks = await now.blocks;
+      // One window is read ahead where there is memory for it at once; nobody waits with a window in hand.
+      const room = from + step < end ? pool.tryTake(k, bytes) : undefined;
+      ahead = room && read(from + step, room);
+      for (let i = 0; i < Math.min(step, end - from); i++) {
+        for (const piece of piecesOfStripe(segment.length, segment, blockSize, from + i, offset, length)) {
+          const block = blocks[piece.index]?.[i];
+          if (block === undefined) throw lost();
+          yield block.subarray(piece.from, piece.to);
+        }
       }
+      if (from + step >= end) return;
+      pool.give(now.taken);
+      // Between the two, nothing is held: a download that waits in line here keeps no other from going on.
+      now = ahead ?? read(from + step, await pool.take(k, bytes, signal));
+      ahead = undefined;
+    }
+  } finally {
+    for (const window of [now, ahead]) {
+      // What is still being read into is given back when that has ended.
+      if (window !== undefined) void window.blocks.then(() => {}, () => {}).then(() => pool.give(window.taken));
     }
   }
 }
 
-/** All data blocks of some stripes, each verified. Parity is asked for only when a data block is missing. */
+/**
+ * All data blocks of some stripes, each verified. Parity is asked for only when a data block is missing.
+ * @param memory for each of the k data chunks, `windowBytes` in which its blocks may come to lie
+ */
 export async function readWindow(
-  parts: DownloadParts,
+  parts: Pick<DownloadParts, "client" | "snapshot">,
   uploadId: string,
   segment: SegmentRow,
   first: number,
   count: number,
+  memory: readonly Uint8Array[],
   signal: AbortSignal,
 ): Promise<Blocks> {
-  const { k } = segment;
-  const fetchChunk = (index: number) => readBlocks(parts, uploadId, segment, index, first, count, signal);
+  const { k, blockSize } = segment;
+  const fetchChunk = (index: number) => {
+    const into = memory[index] ?? new Uint8Array(windowBytes(count, blockSize));
+    return readBlocks(parts, uploadId, segment, index, first, count, into, signal);
+  };
   const blocks: Blocks = await Promise.all(Array.from({ length: k }, (_, index) => fetchChunk(index)));
   if (blocks.every((chunk) => chunk.every((block) => block !== undefined))) return blocks;
   blocks.push(...await Promise.all(Array.from({ length: CHUNKS - k }, (_, i) => fetchChunk(k + i))));
@@ -87,27 +116,22 @@ export async function readWindow(
   return blocks;
 }
 
-/** The good blocks of one chunk in a window. A bad block costs itself alone: reading goes on behind it. */
+/** The good blocks of one chunk in a window. */
 async function readBlocks(
-  { client, snapshot }: DownloadParts,
+  { client, snapshot }: Pick<DownloadParts, "client" | "snapshot">,
   uploadId: string,
   segment: SegmentRow,
   index: number,
   first: number,
   count: number,
+  into: Uint8Array,
   signal: AbortSignal,
 ): Promise<(Uint8Array | undefined)[]> {
   const chunk = segment.chunks.find((candidate) => candidate.index === index);
   const server = chunk && snapshot.servers.get(chunk.serverId);
-  const blocks: (Uint8Array | undefined)[] = [];
   if (chunk === undefined || server === undefined || server.state === "stopped") return Array(count).fill(undefined);
-  while (blocks.length < count) {
-    const at = first + blocks.length;
-    const good = await client.get(server, chunk.chunkId, uploadId, at, count - blocks.length, signal);
-    blocks.push(...good.map((block, i) => rightLength(segment, at + i, block)));
-    if (blocks.length < count) blocks.push(undefined);
-  }
-  return blocks;
+  const blocks = await client.get(server, { chunkId: chunk.chunkId, uploadId, first, count }, into, signal);
+  return blocks.map((block, i) => block && rightLength(segment, first + i, block));
 }
 
 function rightLength(segment: SegmentRow, stripe: number, block: Uint8Array): Uint8Array | undefined {

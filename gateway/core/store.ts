@@ -3,13 +3,17 @@ import type { Sql } from "../db/database.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import type { Cluster } from "./cluster.ts";
 import type { StripePool } from "./stripe_pool.ts";
+import type { WindowPool } from "./window_pool.ts";
 
 /** The store of one gateway. */
 export interface Store {
   readonly sql: Sql;
   readonly cluster: Cluster;
   readonly client: ChunkClient;
+  /** The memory of uploads. */
   readonly pool: StripePool;
+  /** The memory of downloads. */
+  readonly windows: WindowPool;
   /** Files up to so many bytes live in PostgreSQL. */
   readonly inlineMax: number;
   /** The most bytes of a file. */

@@ -1,0 +1,193 @@
+/**
+ * HTTP/1.1 to a daemon over a socket of our own. A write returns when the kernel has the bytes, so that a block's memory
+ * can be used again, and a read fills the memory that the caller gives: on Deno this takes a third of fetch's CPU.
+ */
+import { SixfoldError } from "../../shared/errors.ts";
+
+const CONNECT_MS = 1000;
+/** A kept connection is used again within this time only: the daemon closes idle ones after ten seconds. */
+const KEEP_MS = 4000;
+const KEEP_MOST = 32;
+const MAX_HEAD = 16 * 1024;
+/** Bodies of unknown length are small ones: an error, a receipt, or what a stock Connect handler streams. */
+const MAX_UNSIZED = 16 * 1024 * 1024;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const CRLF = encoder.encode("\r\n");
+const LAST_CHUNK = encoder.encode("0\r\n\r\n");
+
+/** The head of an answer. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** One connection, with one exchange at a time on it. */
+export class HopConnection {
+  readonly #socket: Deno.TcpConn;
+  readonly #input = new Uint8Array(MAX_HEAD);
+  #start = 0;
+  #end = 0;
+  #open = true;
+
+  private constructor(socket: Deno.TcpConn, readonly address: string) {
+    this.#socket = socket;
+  }
+
+  /** @throws SixfoldError `unavailable` when nobody takes the connection within a second */
+  static async open(address: string): Promise<HopConnection> {
+    const [hostname = "", port] = address.split(":");
+    const late = AbortSignal.timeout(CONNECT_MS);
+    try {
+      const socket = await Deno.connect({ hostname, port: Number(port), signal: late } as Deno.ConnectOptions);
+      socket.setNoDelay(true);
+      return new HopConnection(socket, address);
+    } catch (cause) {
+      throw new SixfoldError("unavailable", "a storage server cannot be reached; try again", { cause });
+    }
+  }
+
+  /** Cuts the connection. A read or write that is under way fails. */
+  close(): void {
+    if (this.#open) this.#socket.close();
+    this.#open = false;
+  }
+
+  /** Writes all bytes; afterwards their memory is the caller's again. */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
+  }
+
+  /** Begins a request. @param length of its body in bytes; undefined for one of `writeChunk`s */
+  async request(path: string, headers: Readonly<Record<string, string>>, length: number | undefined): Promise<void> {
+    const size = length === undefined ? "transfer-encoding: chunked" : `content-length: ${length}`;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    await this.write(
+      encoder.encode([`POST ${path} HTTP/1.1`, `host: ${this.address}`, size, ...lines, "", ""].join("\r\n")),
+    );
+  }
+
+  /** Writes a piece of a body of unknown length: a head and what follows it, without joining them. */
+  async writeChunk(head: Uint8Array, rest?: Uint8Array): Promise<void> {
+    const size = encoder.encode(`${(head.length + (rest?.length ?? 0)).toString(16)}\r\n`);
+    const start = new Uint8Array(size.length + head.length + (rest === undefined ? CRLF.length : 0));
+    start.set(size);
+    start.set(head, size.length);
+    if (rest === undefined) start.set(CRLF, size.length + head.length);
+    await this.write(start);
+    if (rest === undefined) return;
+    await this.write(rest);
+    await this.write(CRLF);
+  }
+
+  /** Ends a body of unknown length. */
+  async endChunks(): Promise<void> {
+    await this.write(LAST_CHUNK);
+  }
+
+  /** Reads the head of the answer. */
+  async readHead(): Promise<AnswerHead> {
+    for (let from = 0;;) {
+      const text = decoder.decode(this.#input.subarray(this.#start, this.#end));
+      const at = text.indexOf("\r\n\r\n", from);
+      if (at >= 0) {
+        // A head is ASCII, so places in the text are places in the bytes.
+        this.#start += at + 4;
+        const [first = "", ...lines] = text.slice(0, at).split("\r\n");
+        const headers = new Headers(lines.map((line): [string, string] => {
+          const colon = line.indexOf(":");
+          return [line.slice(0, colon), line.slice(colon + 1).trim()];
+        }));
+        return { status: Number(first.split(" ")[1]), headers };
+      }
+      from = Math.max(0, text.length - 3);
+      if (this.#end - this.#start === MAX_HEAD) throw broken("its head is too long");
+      await this.#more();
+    }
+  }
+
+  /** Reads so many bytes of the answer's body to the start of `target`; hears of each arrival. */
+  async readInto(target: Uint8Array, length: number, arrived: () => void): Promise<void> {
+    const held = Math.min(length, this.#end - this.#start);
+    target.set(this.#input.subarray(this.#start, this.#start + held));
+    this.#start += held;
+    for (let at = held; at < length;) {
+      const count = await this.#socket.read(target.subarray(at, length));
+      if (count === null) throw broken("it ended too soon");
+      arrived();
+      at += count;
+    }
+  }
+
+  /** Reads a body, of known length or in chunks, into memory of its own. */
+  async readAll({ headers }: AnswerHead, arrived: () => void): Promise<Uint8Array> {
+    const length = headers.get("content-length");
+    if (length !== null) {
+      if (Number(length) > MAX_UNSIZED) throw broken("its body is too long");
+      const body = new Uint8Array(Number(length));
+      await this.readInto(body, body.length, arrived);
+      return body;
+    }
+    const pieces: Uint8Array[] = [];
+    for (let total = 0;;) {
+      const size = Number.parseInt(await this.#line(), 16);
+      total += size;
+      if (!(total <= MAX_UNSIZED)) throw broken("its body is too long");
+      const piece = new Uint8Array(size);
+      await this.readInto(piece, size, arrived);
+      await this.#line();
+      if (size === 0) return new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
+      pieces.push(piece);
+    }
+  }
+
+  async #line(): Promise<string> {
+    for (;;) {
+      const text = decoder.decode(this.#input.subarray(this.#start, this.#end));
+      const at = text.indexOf("\r\n");
+      if (at >= 0) {
+        this.#start += at + 2;
+        return text.slice(0, at);
+      }
+      if (this.#end - this.#start > 1024) throw broken("a chunk has no length");
+      await this.#more();
+    }
+  }
+
+  async #more(): Promise<void> {
+    this.#input.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+    const count = await this.#socket.read(this.#input.subarray(this.#end));
+    if (count === null) throw broken("it ended too soon");
+    this.#end += count;
+  }
+}
+
+/** Connections that wait for their next exchange, by address. */
+export class HopConnections {
+  readonly #idle = new Map<string, { readonly connection: HopConnection; readonly since: number }[]>();
+
+  /** A connection that was used a moment ago, or a new one. */
+  async take(address: string): Promise<HopConnection> {
+    const kept = this.#idle.get(address) ?? [];
+    for (let last = kept.pop(); last !== undefined; last = kept.pop()) {
+      if (performance.now() - last.since < KEEP_MS) return last.connection;
+      last.connection.close();
+    }
+    return await HopConnection.open(address);
+  }
+
+  /** Keeps a connection whose exchange is complete on both sides. */
+  give(connection: HopConnection): void {
+    const kept = this.#idle.get(connection.address) ?? [];
+    this.#idle.set(connection.address, kept);
+    kept.push({ connection, since: performance.now() });
+    if (kept.length > KEEP_MOST) kept.shift()?.connection.close();
+  }
+}
+
+function broken(how: string): SixfoldError {
+  return new SixfoldError("unavailable", `the answer of a storage server cannot be read: ${how}; try again`);
+}

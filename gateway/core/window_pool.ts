@@ -1,0 +1,81 @@
+/** The memory that all downloads share: windows are taken from a fixed budget, and new work waits for one. */
+
+/** Bytes of a window that is kept and used again; a larger one is made as it is needed. */
+const STANDARD = 2 * 1024 * 1024 + 64 * 1024;
+
+/** Memory for one window of each of some chunks. Its contents are the next taker's once it was given back. */
+export interface Windows {
+  readonly memory: readonly Uint8Array[];
+  readonly cost: number;
+}
+
+/** Windows within a budget of bytes. */
+export class WindowPool {
+  readonly #idle: Uint8Array[] = [];
+  readonly #waiting: { readonly cost: number; readonly wake: () => void }[] = [];
+  readonly #budget: number;
+  #left: number;
+
+  /** @param budget bytes that all windows together may take; a request for more than that gets its turn alone */
+  constructor(budget: number) {
+    this.#budget = budget;
+    this.#left = budget;
+  }
+
+  /** Takes windows of at least `bytes` each, all at once; waits in line while there is not enough. */
+  async take(count: number, bytes: number, signal: AbortSignal): Promise<Windows> {
+    signal.throwIfAborted();
+    const cost = this.#cost(count, bytes);
+    if (this.#waiting.length > 0 || this.#left < cost) {
+      await new Promise<void>((resolve, reject) => {
+        const abort = () => {
+          this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+          this.#next();
+          reject(signal.reason);
+        };
+        const turn = {
+          cost,
+          wake: () => {
+            signal.removeEventListener("abort", abort);
+            resolve();
+          },
+        };
+        signal.addEventListener("abort", abort, { once: true });
+        this.#waiting.push(turn);
+      });
+    } else this.#left -= cost;
+    return this.#make(count, bytes, cost);
+  }
+
+  /** Takes windows if there is room now and nobody waits. */
+  tryTake(count: number, bytes: number): Windows | undefined {
+    const cost = this.#cost(count, bytes);
+    if (this.#waiting.length > 0 || this.#left < cost) return undefined;
+    this.#left -= cost;
+    return this.#make(count, bytes, cost);
+  }
+
+  /** Gives windows back. */
+  give({ memory, cost }: Windows): void {
+    this.#idle.push(...memory.filter(({ length }) => length === STANDARD));
+    this.#left += cost;
+    this.#next();
+  }
+
+  #next(): void {
+    for (let [first] = this.#waiting; first !== undefined && first.cost <= this.#left; [first] = this.#waiting) {
+      this.#waiting.shift();
+      this.#left -= first.cost;
+      first.wake();
+    }
+  }
+
+  #cost(count: number, bytes: number): number {
+    return Math.min(this.#budget, count * Math.max(bytes, STANDARD));
+  }
+
+  #make(count: number, bytes: number, cost: number): Windows {
+    const one = () => bytes > STANDARD ? new Uint8Array(bytes) : this.#idle.pop() ?? new Uint8Array(STANDARD);
+    return { memory: Array.from({ length: count }, one), cost };
+  }
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { WindowPool } from "./window_pool.ts";
+
+const MIB = 1024 * 1024;
+const never = new AbortController().signal;
+
+test("windows are used again, and nobody overtakes who waits", async () => {
+  const pool = new WindowPool(10 * MIB);
+  const first = await pool.take(4, MIB, never);
+  assert.equal(pool.tryTake(1, MIB), undefined);
+  const order: string[] = [];
+  const large = pool.take(4, MIB, never).then((windows) => (order.push("large"), windows));
+  const small = pool.take(1, MIB, never).then((windows) => (order.push("small"), windows));
+  pool.give(first);
+  const again = await large;
+  assert.deepEqual(new Set(again.memory), new Set(first.memory));
+  pool.give(again);
+  pool.give(await small);
+  assert.deepEqual(order, ["large", "small"]);
+});
+
+test("more than the budget is had alone, and who gives up waiting holds up nobody", async () => {
+  const pool = new WindowPool(4 * MIB);
+  const huge = await pool.take(4, 4 * MIB, never);
+  assert.equal(huge.memory[3]?.length, 4 * MIB);
+  const leaving = new AbortController();
+  const gone = pool.take(4, MIB, leaving.signal);
+  const next = pool.take(1, MIB, never);
+  leaving.abort();
+  await assert.rejects(gone);
+  pool.give(huge);
+  assert.equal((await next).memory.length, 1);
+});

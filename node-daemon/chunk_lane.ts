@@ -1,0 +1,78 @@
+/** The fast lane: PutChunk and GetChunk as gRPC-Web frames read and written in place, beside Connect's own handlers. */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { END_FRAME, endFrameOffset, frameOffset } from "../shared/chunk_format.ts";
+import { SixfoldError } from "../shared/errors.ts";
+import { FrameDecoder } from "../shared/frame_codec.ts";
+import { GetChunkRequestSchema, PutChunkResponseSchema } from "../shared/gen/sixfold/v1/storage_pb.ts";
+import { decodePutStep, encodeMessage, encodeTrailers, GRPC_WEB, type PutStep } from "../shared/grpc_web.ts";
+import type { Logger } from "../shared/logger.ts";
+import { MAX_MESSAGE } from "../shared/rpc.ts";
+import { blockWindow, putChunk, type StorageParts } from "./storage_rpc.ts";
+
+const SERVICE = "/sixfold.v1.StorageService/";
+/** The largest request of GetChunk, in bytes. */
+const MAX_REQUEST = 16 * 1024;
+
+/** Answers a request; undefined where it is not for the lane. */
+export type Lane = (request: Request) => Promise<Response> | undefined;
+
+/** @param admit throws for a caller without the cluster's token */
+export function createLane(parts: StorageParts, admit: (headers: Headers) => void, log: Logger): Lane {
+  const calls = new Map([[`${SERVICE}PutChunk`, put], [`${SERVICE}GetChunk`, get]]);
+  return (request) => {
+    const call = calls.get(new URL(request.url).pathname);
+    if (call === undefined || request.headers.get("content-type") !== GRPC_WEB) return undefined;
+    return answer(request, log, () => {
+      admit(request.headers);
+      return call(parts, request);
+    });
+  };
+}
+
+async function answer(request: Request, log: Logger, call: () => Promise<Uint8Array<ArrayBuffer>>): Promise<Response> {
+  const headers = { "content-type": GRPC_WEB };
+  try {
+    return new Response(await call(), { headers });
+  } catch (thrown) {
+    const error = SixfoldError.from(thrown);
+    if (error.code === "internal") log.error("call failed", { path: new URL(request.url).pathname, error: thrown });
+    return new Response(encodeTrailers(error), { headers });
+  }
+}
+
+async function put(parts: StorageParts, request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const receipt = await putChunk(parts, steps(request), request.signal);
+  const message = toBinary(PutChunkResponseSchema, create(PutChunkResponseSchema, receipt));
+  return Uint8Array.of(...encodeMessage(message), ...encodeTrailers());
+}
+
+/** The messages of a body. Each is done with before the next piece is read: its bytes may lie in the decoder's memory. */
+async function* steps(request: Request): AsyncGenerator<PutStep> {
+  const decoder = new FrameDecoder(MAX_MESSAGE);
+  for await (const piece of request.body ?? []) {
+    for (const { trailers, data } of decoder.push(piece)) if (!trailers) yield decodePutStep(data);
+  }
+  decoder.end();
+}
+
+/** A window as it lies in the file: the reader verifies every block, and so nothing is checked or copied here. */
+async function get({ store }: StorageParts, request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const body = new Uint8Array(await request.arrayBuffer());
+  if (body.length > MAX_REQUEST) throw new SixfoldError("invalid_argument", "the request is too long");
+  const message = new FrameDecoder(MAX_REQUEST).push(body).find(({ trailers }) => !trailers)?.data;
+  if (message === undefined) throw new SixfoldError("invalid_argument", "the request has no message");
+  const reader = await store.open(fromBinary(GetChunkRequestSchema, message).chunkId);
+  try {
+    const { first, end } = blockWindow(reader, fromBinary(GetChunkRequestSchema, message));
+    const { blockSize } = reader.header;
+    const { blocks, length } = reader.footer;
+    const from = frameOffset(first, blockSize);
+    const to = end === blocks ? endFrameOffset(length, blockSize) : frameOffset(end, blockSize);
+    const window = new Uint8Array(to - from + END_FRAME.length);
+    await reader.frames(from, window.subarray(0, to - from));
+    window.set(END_FRAME, to - from);
+    return window;
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,113 @@
+/** gRPC-Web bodies written by hand: envelopes, trailers, and the blocks of PutChunk without a copy of their bytes. */
+import { fromBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { writeFramePrefix } from "./chunk_format.ts";
+import { DETAIL_HEADER, ERROR_CODES, SixfoldError } from "./errors.ts";
+import { decodeBlock, type DecodedBlock, ENVELOPE, TRAILERS_FLAG } from "./frame_codec.ts";
+import { type ChunkEnd, type ChunkHeader, PutChunkRequestSchema } from "./gen/sixfold/v1/storage_pb.ts";
+
+/** The content type of a body of binary messages. */
+export const GRPC_WEB = "application/grpc-web+proto";
+
+const BLOCK_TAG = (2 << 3) | 2;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A message in its envelope. */
+export function encodeMessage(message: Uint8Array): Uint8Array<ArrayBuffer> {
+  return envelope(0, message);
+}
+
+/** The end of a stream, good or bad. */
+export function encodeTrailers(error?: SixfoldError): Uint8Array<ArrayBuffer> {
+  if (error === undefined) return envelope(TRAILERS_FLAG, encoder.encode("grpc-status: 0\r\n"));
+  const message = error.code === "internal" ? "internal error" : error.message;
+  const lines = [`grpc-status: ${ERROR_CODES[error.code].connect}`, `grpc-message: ${encodeURIComponent(message)}`];
+  if (error.detail !== undefined) lines.push(`${DETAIL_HEADER}: ${error.detail}`);
+  return envelope(TRAILERS_FLAG, encoder.encode(lines.join("\r\n") + "\r\n"));
+}
+
+/** Reads trailers, from a frame or as headers of an answer that has no body. @returns the error they tell of, if any */
+export function errorOfTrailers(trailers: Headers): SixfoldError | undefined {
+  const status = Number(trailers.get("grpc-status") ?? Code.Unknown);
+  if (status === 0) return undefined;
+  const text = trailers.get("grpc-message") ?? "";
+  let message = text;
+  try {
+    message = decodeURIComponent(text);
+  } catch { /* it was not percent-encoded */ }
+  const detail = trailers.get(DETAIL_HEADER);
+  return SixfoldError.from(
+    new ConnectError(message, status, detail === null ? undefined : { [DETAIL_HEADER]: detail }),
+  );
+}
+
+/** The trailers of a frame's bytes. */
+export function parseTrailers(data: Uint8Array): Headers {
+  const headers = new Headers();
+  for (const line of decoder.decode(data).split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+  }
+  return headers;
+}
+
+/** What stands before the bytes of a block in PutChunk's stream: the envelope and the fields, in canonical order. */
+export function putBlockPrefix(number: number, checksum: bigint, dataLength: number): Uint8Array<ArrayBuffer> {
+  const block = new Uint8Array(32);
+  const blockEnd = writeFramePrefix(block, 0, number, checksum, dataLength);
+  const fields = block.subarray(ENVELOPE, blockEnd);
+  const length: number[] = [];
+  for (let left = fields.length + dataLength;; left >>>= 7) {
+    length.push(left > 0x7f ? (left & 0x7f) | 0x80 : left);
+    if (left <= 0x7f) break;
+  }
+  const prefix = new Uint8Array(ENVELOPE + 1 + length.length + fields.length);
+  new DataView(prefix.buffer).setUint32(1, prefix.length - ENVELOPE + dataLength);
+  prefix[ENVELOPE] = BLOCK_TAG;
+  prefix.set(length, ENVELOPE + 1);
+  prefix.set(fields, ENVELOPE + 1 + length.length);
+  return prefix;
+}
+
+/** A step of PutChunk. */
+export type PutStep =
+  | { readonly case: "header"; readonly value: ChunkHeader }
+  | { readonly case: "block"; readonly value: DecodedBlock }
+  | { readonly case: "end"; readonly value: ChunkEnd }
+  | { readonly case: undefined };
+
+/**
+ * Reads a step of PutChunk; of a block, without a copy of its bytes.
+ * @throws SixfoldError `invalid_argument` when the message is malformed
+ */
+export function decodePutStep(message: Uint8Array): PutStep {
+  const block = soleBlock(message);
+  if (block !== undefined) return { case: "block", value: decodeBlock(block) };
+  try {
+    const { part } = fromBinary(PutChunkRequestSchema, message);
+    return part.case === undefined ? { case: undefined } : part;
+  } catch (cause) {
+    throw new SixfoldError("invalid_argument", "this is not a message of PutChunk", { cause });
+  }
+}
+
+/** The bytes of the block where a message is one block and nothing else; any other message is read by the book. */
+function soleBlock(message: Uint8Array): Uint8Array | undefined {
+  if (message[0] !== BLOCK_TAG) return undefined;
+  let length = 0;
+  for (let at = 1, shift = 1; at < 6; at++, shift *= 128) {
+    const byte = message[at] ?? 0;
+    length += (byte & 0x7f) * shift;
+    if (byte < 0x80) return at + 1 + length === message.length ? message.subarray(at + 1) : undefined;
+  }
+  return undefined;
+}
+
+function envelope(flags: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(ENVELOPE + data.length);
+  frame[0] = flags;
+  new DataView(frame.buffer).setUint32(1, data.length);
+  frame.set(data, ENVELOPE);
+  return frame;
+}
