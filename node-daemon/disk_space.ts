@@ -10,10 +10,16 @@ export interface Space {
   readonly reserve: number;
 }
 
+/** How long an answer of the file system is good for, in ms: what is granted meanwhile is subtracted from it. */
+const FRESH_MS = 100;
+
 /** Watches the file system of one folder. */
 export class DiskSpace {
   readonly #folder: string;
   readonly #reserve: number | undefined;
+  #room = 0;
+  #readAt = -Infinity;
+  #looking: Promise<void> | undefined;
 
   /** @param reserve bytes; undefined for the larger of 5 % of the disk and 1 GiB */
   constructor(folder: string, reserve: number | undefined) {
@@ -33,8 +39,20 @@ export class DiskSpace {
    * @throws SixfoldError `resource_exhausted` with `DISK_FULL`
    */
   async require(bytes: number): Promise<void> {
-    const { free, reserve } = await this.read();
-    if (free - bytes >= reserve) return;
-    throw diskFull();
+    const isStale = performance.now() - this.#readAt > FRESH_MS || this.#room < bytes;
+    if (isStale) await (this.#looking ??= this.#look());
+    if (this.#room < bytes) throw diskFull();
+    this.#room -= bytes;
+  }
+
+  /** One look for all who ask at once: each of them takes its part of what it shows. */
+  async #look(): Promise<void> {
+    try {
+      const { free, reserve } = await this.read();
+      this.#room = free - reserve;
+      this.#readAt = performance.now();
+    } finally {
+      this.#looking = undefined;
+    }
   }
 }

@@ -1,0 +1,48 @@
+/** Programs that tests use besides the project's own: found, installed where that is possible, or missed with a sentence. */
+
+async function works(command: string, args: readonly string[]): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(command, { args: [...args], stdout: "null", stderr: "null" }).output();
+    return success;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A program of a Debian package; as root it is installed where it is missing.
+ * @param args with which it ends well by itself
+ * @returns its name, or undefined after a line that says what is missing
+ */
+export async function debianTool(
+  program: string,
+  args: readonly string[],
+  name = program,
+): Promise<string | undefined> {
+  if (await works(program, args)) return program;
+  if (Deno.uid() === 0 && await works("apt-get", ["--version"])) {
+    await works("apt-get", ["-q", "update"]);
+    await works("apt-get", ["-qy", "install", name]);
+    if (await works(program, args)) return program;
+  }
+  return missing(program, `install the package ${name}`);
+}
+
+/**
+ * A program written in Go; it is built where it is missing and Go is there.
+ * @param source its package at a version
+ * @returns its path, or undefined after a line that says what is missing
+ */
+export async function goTool(program: string, args: readonly string[], source: string): Promise<string | undefined> {
+  if (await works(program, args)) return program;
+  if (!(await works("go", ["version"]))) return missing(program, `install it, or Go to build it`);
+  const { stdout } = await new Deno.Command("go", { args: ["env", "GOPATH"] }).output();
+  const path = `${new TextDecoder().decode(stdout).trim()}/bin/${program}`;
+  if (await works(path, args)) return path;
+  await works("go", ["install", source]);
+  return await works(path, args) ? path : missing(program, `"go install ${source}" failed`);
+}
+
+function missing(program: string, how: string): undefined {
+  console.log(`${program} is missing, so its tests are ignored: ${how}`);
+}
