@@ -124,6 +124,18 @@ for (const hop of ["web", "grpc"]) {
       assert.equal(await status(`${files}/hurt`), 500);
     });
 
+    await t.step("chunk files that were swapped are seen, and mended from parity", async () => {
+      const bytes = data(2 * stripe + 9, 10);
+      const { id } = await (await put(`${files}/swapped`, bytes)).json();
+      const paths = (await Promise.all(cluster.daemons.map(({ folder }) => chunkFiles(`${folder}/chunks`)))).flat()
+        .filter((path) => path.includes(id)).sort();
+      const [first = "", second = ""] = paths;
+      await Deno.copyFile(first, `${first}.swap`);
+      await Deno.copyFile(second, first);
+      await Deno.rename(`${first}.swap`, second);
+      same(await get(`${files}/swapped`), bytes);
+    });
+
     await t.step("the chunks of deleted files leave the disks", async () => {
       const { id } = await (await put(`${files}/gone`, data(stripe))).json();
       const count = async () =>

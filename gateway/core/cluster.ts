@@ -14,6 +14,8 @@ export interface Snapshot {
 
 /** How old a snapshot may grow, in ms; a notification makes a new one at once. */
 const REFRESH_MS = 30_000;
+/** The same while a disk is full: as often as its daemon tells of its room. */
+const REFRESH_FULL_MS = 10_000;
 
 /** Keeps the newest snapshot. */
 export class Cluster {
@@ -21,21 +23,22 @@ export class Cluster {
   /** Servers that refused a chunk for want of room, and the heartbeat that was the newest then. */
   readonly #full = new Map<string, Date | undefined>();
   readonly #sql: Sql;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #failed: (error: unknown) => void;
   #unlisten: (() => Promise<void>) | undefined;
 
-  private constructor(sql: Sql) {
+  private constructor(sql: Sql, failed: (error: unknown) => void) {
     this.#sql = sql;
+    this.#failed = failed;
   }
 
   /** Reads the first snapshot and follows the changes. @param failed hears of refreshes that did not succeed */
   static async open(sql: Sql, failed: (error: unknown) => void): Promise<Cluster> {
-    const cluster = new Cluster(sql);
-    const refresh = () => void cluster.refresh().catch(failed);
-    const { unlisten } = await sql.listen("sixfold_servers", refresh);
+    const cluster = new Cluster(sql, failed);
+    const { unlisten } = await sql.listen("sixfold_servers", () => void cluster.#look());
     cluster.#unlisten = unlisten;
-    cluster.#timer = setInterval(refresh, REFRESH_MS);
     await cluster.refresh();
+    void cluster.#look();
     return cluster;
   }
 
@@ -65,7 +68,16 @@ export class Cluster {
   markFull(serverId: string): void {
     if (this.#full.has(serverId)) return;
     this.#full.set(serverId, undefined);
-    void this.refresh().catch(() => {}); // The next refresh comes by itself.
+    void this.#look();
+  }
+
+  /** Refreshes now, and again when the snapshot has become old. */
+  async #look(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.refresh().catch(this.#failed);
+    if (this.#unlisten === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), this.#snapshot.full > 0 ? REFRESH_FULL_MS : REFRESH_MS);
   }
 
   #isKnownFull({ id, lastHeartbeat }: ServerRow): boolean {
@@ -79,7 +91,9 @@ export class Cluster {
 
   /** Stops following. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#unlisten?.();
+    const unlisten = this.#unlisten;
+    this.#unlisten = undefined;
+    clearTimeout(this.#timer);
+    await unlisten?.();
   }
 }

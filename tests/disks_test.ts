@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { stopAll, until } from "../scripts/programs.ts";
+import { digestOf, makeBody } from "./bodies.ts";
+import { chunkFiles, TestCluster } from "./cluster.ts";
+import { debianTool } from "./tools.ts";
+
+const MIB = 1024 * 1024;
+const strace = await debianTool("strace", ["-V"]);
+const isRoot = Deno.uid() === 0;
+if (!isRoot) console.log("mounting a small disk takes root, so the tests of full disks are ignored");
+
+async function mount(args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(args[0] ?? "", { args: args.slice(1) }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+/** A folder on a disk of its own, of so many MiB. */
+class SmallDisk implements AsyncDisposable {
+  private constructor(readonly folder: string) {}
+
+  static async make(folder: string, size: number): Promise<SmallDisk> {
+    await Deno.mkdir(folder, { recursive: true });
+    await mount(["mount", "-t", "tmpfs", "-o", `size=${size}m`, "tmpfs", folder]);
+    return new SmallDisk(folder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await mount(["umount", "-l", this.folder]);
+  }
+}
+
+async function put(url: string, size: number): Promise<{ status: number; detail?: string; sha256: string }> {
+  const body = makeBody(size);
+  const response = await fetch(url, { method: "PUT", body: body.stream });
+  return { ...(await response.json()), status: response.status, sha256: body.digest() };
+}
+
+for (const hop of ["web", "grpc"]) {
+  Deno.test({
+    name: `HOP=${hop}: full disks`,
+    ignore: !isRoot,
+    async fn(t) {
+      await using stack = new AsyncDisposableStack();
+      const cluster = stack.use(await TestCluster.start(2));
+      const disks: SmallDisk[] = [];
+      for (let i = 2; i < 6; i++) {
+        const folder = `${cluster.folder}/daemon-${i}`;
+        disks.push(stack.use(await SmallDisk.make(folder, i === 2 ? 12 : 40)));
+        await cluster.addDaemon(folder);
+      }
+      // The disks go after the daemons: what was added last is ended first.
+      stack.defer(() => stopAll(cluster.daemons.map(({ process }) => process)));
+      const settings = { SIXFOLD_HOP: hop, SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1" };
+      const files = `${await cluster.addGateway(settings)}/v1/files/demo`;
+      const stored = async () =>
+        (await Promise.all(cluster.daemons.flatMap(({ folder }) => [
+          chunkFiles(`${folder}/chunks`),
+          chunkFiles(`${folder}/tmp`),
+        ]))).flat();
+      let kept = "";
+      await t.step("one of six fills up in the middle: the upload lands on the others and reads back", async () => {
+        const { status, sha256 } = await put(`${files}/a`, 64 * MIB);
+        assert.equal(status, 201);
+        assert.deepEqual(await digestOf(await fetch(`${files}/a`)), { sha256, length: 64 * MIB });
+        kept = sha256;
+      });
+      await t.step("four of six fill up: 507, and nothing is left behind", async () => {
+        await until("garbage is left", 60_000, async () => (await chunkFiles(`${disks[0]?.folder}/tmp`)).length === 0);
+        const before = new Set((await stored()).filter((path) => path.includes("/chunks/")));
+        const { status, detail } = await put(`${files}/b`, 400 * MIB);
+        assert.deepEqual([status, detail], [507, "DISK_FULL"]);
+        await until("something is left behind", 60_000, async () => (await stored()).every((path) => before.has(path)));
+        assert.equal((await fetch(`${files}/b`, { method: "HEAD" })).status, 404);
+      });
+      await t.step("what was stored reads, and a delete makes room", async () => {
+        assert.equal((await digestOf(await fetch(`${files}/a`))).sha256, kept);
+        assert.equal((await fetch(`${files}/a`, { method: "DELETE" })).status, 204);
+        await until("the chunks of the deleted file stay", 60_000, async () => (await stored()).length === 0);
+        await until("no room after the delete", 60_000, async () => (await put(`${files}/c`, 20 * MIB)).status === 201);
+      });
+    },
+  });
+}
+
+Deno.test({
+  name: "a disk of 1 MB/s: no upload waits for it, and its daemon holds little",
+  ignore: strace === undefined,
+  async fn() {
+    await using cluster = await TestCluster.start(6);
+    const files = `${await cluster.addGateway()}/v1/files/demo`;
+    const slow = cluster.daemons[0];
+    assert.ok(slow);
+    // Each write is of 1 MiB and takes a second.
+    const args = ["-f", "-p", String(slow.process.pid), "-o", "/dev/null", "-e", "inject=pwrite64:delay_enter=1000000"];
+    const process = new Deno.Command(strace ?? "strace", { args, stdout: "null", stderr: "null" }).spawn();
+    try {
+      const began = performance.now();
+      const { status, sha256 } = await put(`${files}/large`, 512 * MIB);
+      const seconds = (performance.now() - began) / 1000;
+      assert.equal(status, 201);
+      assert.ok(seconds < 60, `${seconds} s: at the disk's speed it would be 128`);
+      const memory = await Deno.readTextFile(`/proc/${slow.process.pid}/status`);
+      const peak = Number(/VmHWM:\s+(\d+)/.exec(memory)?.[1]) / 1024;
+      assert.ok(peak < 100, `${peak} MiB`);
+      assert.equal((await digestOf(await fetch(`${files}/large`))).sha256, sha256);
+    } finally {
+      process.kill("SIGTERM");
+      await process.status;
+    }
+  },
+});
