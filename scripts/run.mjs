@@ -16,6 +16,9 @@ const programs = {
   gateway: ["deno", "gateway/main.ts"],
   daemon: ["bun", "node-daemon/main.ts"],
   test: ["deno", "scripts/gate.ts"],
+  load: ["deno", "scripts/load.ts"],
+  bench: ["deno", "scripts/bench.ts"],
+  soak: ["deno", "scripts/soak.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
 };
 

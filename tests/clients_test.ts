@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { ROOT } from "../scripts/programs.ts";
 import { TestCluster } from "./cluster.ts";
-import { debianTool } from "./tools.ts";
+import { debianTool } from "../scripts/tools.ts";
 
 const browser = await debianTool("chromium", ["--version"]);
 const QUIET = [

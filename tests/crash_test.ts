@@ -6,7 +6,7 @@ import { StorageService } from "../shared/gen/sixfold/v1/storage_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { until } from "../scripts/programs.ts";
 import { chunkFiles, type Daemon, TestCluster, TOKEN } from "./cluster.ts";
-import { debianTool } from "./tools.ts";
+import { debianTool } from "../scripts/tools.ts";
 
 const strace = await debianTool("strace", ["-V"]);
 const BLOCK = 64 * 1024;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stopAll, until } from "../scripts/programs.ts";
 import { digestOf, makeBody } from "./bodies.ts";
 import { chunkFiles, TestCluster } from "./cluster.ts";
-import { debianTool } from "./tools.ts";
+import { debianTool } from "../scripts/tools.ts";
 
 const MIB = 1024 * 1024;
 const strace = await debianTool("strace", ["-V"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { ROOT } from "../scripts/programs.ts";
 import { TestCluster, TOKEN } from "./cluster.ts";
-import { goTool } from "./tools.ts";
+import { goTool } from "../scripts/tools.ts";
 
 const grpcurl = await goTool("grpcurl", ["-version"], "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3");
 

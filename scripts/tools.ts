@@ -1,4 +1,4 @@
-/** Programs that tests use besides the project's own: found, installed where that is possible, or missed with a sentence. */
+/** Programs that tests and tools use besides the project's own: found, installed where that is possible, or missed with a sentence. */
 
 async function works(command: string, args: readonly string[]): Promise<boolean> {
   try {
@@ -44,5 +44,5 @@ export async function goTool(program: string, args: readonly string[], source: s
 }
 
 function missing(program: string, how: string): undefined {
-  console.log(`${program} is missing, so its tests are ignored: ${how}`);
+  console.log(`${program} is missing, and what needs it is left out: ${how}`);
 }
