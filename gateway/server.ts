@@ -25,6 +25,8 @@ const IDLE_MS = 60_000;
 const STALL_MS = 30_000;
 /** How long the rest of a refused body is read, so that the answer is not lost to a reset connection. */
 const DRAIN_MS = 1000;
+/** Answers without a length that may be long; all others are messages of bounded size. */
+const STREAMS = /^application\/(connect\+|grpc)/;
 /** Segments that a URL would resolve: in a key they are an error, and must not lead to another key. */
 const DOTS = /\/(?:\.|%2e){1,2}(?=[/?#]|$)/i;
 
@@ -85,11 +87,17 @@ async function exchange(incoming: IncomingMessage, outgoing: ServerResponse, han
     if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
   });
   const response = await answer(incoming, handler, left.signal);
-  const headers: Record<string, string | string[]> = Object.fromEntries(response.headers);
+  const headers: Record<string, string> = Object.fromEntries(response.headers);
   if (!incoming.complete) headers["connection"] = "close";
-  outgoing.writeHead(response.status, headers);
-  if (response.body !== null) await send(response.body, outgoing, left.signal);
-  outgoing.end();
+  if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
+    outgoing.writeHead(response.status, headers);
+    if (response.body !== null) await send(response.body, outgoing, left.signal);
+    outgoing.end();
+  } else {
+    const body = await response.bytes();
+    outgoing.writeHead(response.status, { ...headers, "content-length": String(body.length) });
+    outgoing.end(body);
+  }
   if (!incoming.complete) drain(incoming);
 }
 

@@ -1,5 +1,6 @@
 /** Sixfold's programs as processes on this machine: how they are started, waited for and ended. */
 import { createServer } from "node:net";
+import { gatewayFlags } from "./gateway_flags.mjs";
 import { fromFileUrl } from "./paths.ts";
 
 /** The project's folder, with a slash at its end. */
@@ -9,8 +10,7 @@ const POLL_MS = 50;
 
 /** Starts a gateway with these settings besides the environment's. */
 export function launchGateway(settings: Record<string, string>): Deno.ChildProcess {
-  const args = ["run", "-A", "--no-check", "--no-prompt", `${ROOT}gateway/main.ts`];
-  return launch(Deno.execPath(), args, settings);
+  return launch(Deno.execPath(), ["run", ...gatewayFlags(ROOT), `${ROOT}gateway/main.ts`], settings);
 }
 
 /** Starts a storage daemon with these settings besides the environment's. */

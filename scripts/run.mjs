@@ -6,6 +6,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { gatewayFlags } from "./gateway_flags.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url).href);
 const modules = join(root, "node_modules");
@@ -60,7 +61,8 @@ if (installIsStale()) {
 const deno = executable("@deno", "deno");
 const bun = executable("@oven", "bun");
 const [runtime, file] = program;
-const command = runtime === "deno" ? [deno, "run", "-A", "--no-prompt"] : [bun, "run"];
+const flags = name === "gateway" ? gatewayFlags(root) : ["-A", "--no-check", "--no-prompt"];
+const command = runtime === "deno" ? [deno, "run", ...flags] : [bun, "run"];
 const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), ...args], {
   cwd: root,
   stdio: "inherit",

@@ -1,0 +1,28 @@
+/** What processes have taken of the machine, read from /proc; nothing where there is none. */
+
+/** Ticks of a second in /proc: USER_HZ, which is 100 on every Linux that people run. */
+const TICKS = 100;
+
+/** Seconds of CPU that processes and their children have taken so far; NaN where it cannot be known. */
+export async function cpuSeconds(pids: readonly number[]): Promise<number> {
+  let ticks = 0;
+  for (const pid of pids) {
+    const text = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+    // The name stands in brackets and may hold anything; user and system time, then those of ended children, follow.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    ticks += [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0);
+  }
+  return ticks / TICKS;
+}
+
+/** The largest memory that a process has had, in MiB; NaN where it cannot be known. */
+export async function peakMemory(pid: number): Promise<number> {
+  const text = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
+  return Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? NaN) / 1024;
+}
+
+/** A process and its children. */
+export async function familyOf(pid: number): Promise<number[]> {
+  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
+  return [pid, ...text.trim().split(" ").filter(Boolean).map(Number)];
+}
