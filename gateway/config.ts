@@ -11,7 +11,7 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_BLOCK_SIZE: bytes("The unit of chunks, a multiple of 4K up to 4M.", "1M"),
   SIXFOLD_INLINE_MAX: bytes("Files up to this size live in PostgreSQL.", "32K"),
   SIXFOLD_MAX_FILE: bytes("The largest file.", "10G"),
-  SIXFOLD_MEMORY: bytes("Bytes that uploads (one half) and downloads (the other) may hold.", "128M"),
+  SIXFOLD_MEMORY: bytes("Bytes that uploads (one half) and downloads (the other) may hold.", "96M"),
   SIXFOLD_GRACE: seconds("How long the bytes of a deleted file stay on the disks.", "15m"),
   SIXFOLD_CLEANUP_EVERY: seconds("How often such bytes are looked for.", "5m"),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),

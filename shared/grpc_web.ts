@@ -15,16 +15,25 @@ const decoder = new TextDecoder();
 
 /** A message in its envelope. */
 export function encodeMessage(message: Uint8Array): Uint8Array<ArrayBuffer> {
-  return envelope(0, message);
+  return encodeEnvelope(0, message);
+}
+
+/** Bytes in an envelope, with the flags that tell what they are. Connect's streams have the same envelopes. */
+export function encodeEnvelope(flags: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(ENVELOPE + data.length);
+  frame[0] = flags;
+  new DataView(frame.buffer).setUint32(1, data.length);
+  frame.set(data, ENVELOPE);
+  return frame;
 }
 
 /** The end of a stream, good or bad. */
 export function encodeTrailers(error?: SixfoldError): Uint8Array<ArrayBuffer> {
-  if (error === undefined) return envelope(TRAILERS_FLAG, encoder.encode("grpc-status: 0\r\n"));
+  if (error === undefined) return encodeEnvelope(TRAILERS_FLAG, encoder.encode("grpc-status: 0\r\n"));
   const message = error.code === "internal" ? "internal error" : error.message;
   const lines = [`grpc-status: ${ERROR_CODES[error.code].connect}`, `grpc-message: ${encodeURIComponent(message)}`];
   if (error.detail !== undefined) lines.push(`${DETAIL_HEADER}: ${error.detail}`);
-  return envelope(TRAILERS_FLAG, encoder.encode(lines.join("\r\n") + "\r\n"));
+  return encodeEnvelope(TRAILERS_FLAG, encoder.encode(lines.join("\r\n") + "\r\n"));
 }
 
 /** Reads trailers, from a frame or as headers of an answer that has no body. @returns the error they tell of, if any */
@@ -56,17 +65,26 @@ export function parseTrailers(data: Uint8Array): Headers {
 export function putBlockPrefix(number: number, checksum: bigint, dataLength: number): Uint8Array<ArrayBuffer> {
   const block = new Uint8Array(32);
   const blockEnd = writeFramePrefix(block, 0, number, checksum, dataLength);
-  const fields = block.subarray(ENVELOPE, blockEnd);
+  return fieldPrefix(BLOCK_TAG, block.subarray(ENVELOPE, blockEnd), dataLength);
+}
+
+/** What stands before the bytes of a message whose only field holds `dataLength` bytes: envelope, tag and length. */
+export function bytesPrefix(field: number, dataLength: number): Uint8Array<ArrayBuffer> {
+  return fieldPrefix((field << 3) | 2, new Uint8Array(0), dataLength);
+}
+
+/** Envelope, tag, length, and the first bytes of the field itself; `rest` more follow. */
+function fieldPrefix(tag: number, first: Uint8Array, rest: number): Uint8Array<ArrayBuffer> {
   const length: number[] = [];
-  for (let left = fields.length + dataLength;; left >>>= 7) {
+  for (let left = first.length + rest;; left >>>= 7) {
     length.push(left > 0x7f ? (left & 0x7f) | 0x80 : left);
     if (left <= 0x7f) break;
   }
-  const prefix = new Uint8Array(ENVELOPE + 1 + length.length + fields.length);
-  new DataView(prefix.buffer).setUint32(1, prefix.length - ENVELOPE + dataLength);
-  prefix[ENVELOPE] = BLOCK_TAG;
+  const prefix = new Uint8Array(ENVELOPE + 1 + length.length + first.length);
+  new DataView(prefix.buffer).setUint32(1, prefix.length - ENVELOPE + rest);
+  prefix[ENVELOPE] = tag;
   prefix.set(length, ENVELOPE + 1);
-  prefix.set(fields, ENVELOPE + 1 + length.length);
+  prefix.set(first, ENVELOPE + 1 + length.length);
   return prefix;
 }
 
@@ -102,12 +120,4 @@ function soleBlock(message: Uint8Array): Uint8Array | undefined {
     if (byte < 0x80) return at + 1 + length === message.length ? message.subarray(at + 1) : undefined;
   }
   return undefined;
-}
-
-function envelope(flags: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const frame = new Uint8Array(ENVELOPE + data.length);
-  frame[0] = flags;
-  new DataView(frame.buffer).setUint32(1, data.length);
-  frame.set(data, ENVELOPE);
-  return frame;
 }

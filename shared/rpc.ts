@@ -13,7 +13,7 @@ import type { Logger } from "./logger.ts";
 export const MAX_MESSAGE = 16 * 1024 * 1024;
 
 /** The longest time that a call may ask for, in ms. */
-const MAX_TIMEOUT_MS = 3_600_000;
+export const MAX_TIMEOUT_MS = 3_600_000;
 
 /** The limits of every server. Nothing is compressed: chunks do not shrink, and a small message may grow without end. */
 export const SERVER_LIMITS = {

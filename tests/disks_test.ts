@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { stopAll, until } from "../scripts/programs.ts";
-import { digestOf, makeBody } from "./bodies.ts";
+import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { chunkFiles, TestCluster } from "./cluster.ts";
 import { debianTool } from "../scripts/tools.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "../gateway/db/database.ts";
 import { until } from "../scripts/programs.ts";
-import { digestOf, makeBody } from "./bodies.ts";
+import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { chunkFiles, type Daemon, TestCluster } from "./cluster.ts";
 
 const MIB = 1024 * 1024;

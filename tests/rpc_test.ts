@@ -35,6 +35,14 @@ Deno.test("files through Connect and gRPC-Web", async (t) => {
         if (part.case === "data") parts.push(part.value);
       }
       assert.ok(Buffer.concat(parts).equals(bytes.subarray(5, 2_000_005)));
+      const failsWith = (code: Code, request: { key: string; offset?: bigint }, timeoutMs?: number) =>
+        assert.rejects(
+          Array.fromAsync(files.download({ bucket, ...request }, timeoutMs === undefined ? {} : { timeoutMs })),
+          (error) => ConnectError.from(error).code === code,
+        );
+      await failsWith(Code.NotFound, { key: "none" });
+      await failsWith(Code.OutOfRange, { key: "a/big", offset: 3_000_001n });
+      await failsWith(Code.InvalidArgument, { key: "a/big" }, 24 * 3_600_000);
       const list = async (prefix: string, delimiter: string) => {
         const found: string[] = [];
         let cursor = "";

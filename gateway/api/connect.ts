@@ -12,6 +12,7 @@ import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../c
 import { listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
+import { createDownloadStream } from "./download_stream.ts";
 
 const STATES = {
   active: ServerState.ACTIVE,
@@ -80,9 +81,12 @@ export function createRpc(store: Store, log: Logger): (request: Request) => Prom
       return { fileId: file.id, inline: inline !== null, chunks };
     },
   });
-  return fetchHandler(router);
+  const downloadInPlace = createDownloadStream((request, signal) => read(store, request, signal), log);
+  const byTheBook = fetchHandler(router);
+  return (request) => downloadInPlace(request) ?? byTheBook(request);
 }
 
+/** The messages of Download. A piece of data may change once the next one is asked for. */
 async function* read(store: Store, { bucket, key, offset, length }: DownloadRequest, signal: AbortSignal) {
   const manifest = await readManifest(store, bucket, key);
   const { size } = manifest.file;

@@ -1,4 +1,4 @@
-/** Bodies for tests that no buffer has to hold: cheap to make, different at every place, with their SHA-256. */
+/** Bodies for tests and tools that no buffer has to hold: cheap to make, different at every place, with their SHA-256. */
 import { createHash } from "node:crypto";
 
 const PIECE = 256 * 1024;
