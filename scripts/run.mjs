@@ -20,6 +20,7 @@ const programs = {
   load: ["deno", "scripts/load.ts"],
   bench: ["deno", "scripts/bench.ts"],
   soak: ["deno", "scripts/soak.ts"],
+  faults: ["deno", "scripts/faults.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
 };
 

@@ -1,0 +1,54 @@
+/** Runs rows one after another, each in its phases, and checks the invariants after each. */
+import { missingNeed } from "./needs.ts";
+import type { Phase, Row } from "./row.ts";
+import { Stage } from "./stage.ts";
+
+/** What became of a row in a phase. */
+export interface Result {
+  readonly row: Row;
+  readonly phase: Phase;
+  readonly state: "pass" | "FAIL" | "not run";
+  /** Why it failed or was not run. */
+  readonly reason: string;
+  readonly seconds: number;
+}
+
+/** Runs rows. @param tell hears of each result at once */
+export async function runMatrix(rows: readonly Row[], tell: (result: Result) => void): Promise<Result[]> {
+  const results: Result[] = [];
+  let stage: Stage | undefined;
+  const add = (result: Result) => {
+    results.push(result);
+    tell(result);
+  };
+  try {
+    for (const row of rows) {
+      const missing = await missingNeed(row.needs ?? []);
+      for (const phase of row.phases) {
+        if (missing !== undefined) {
+          add({ row, phase, state: "not run", reason: missing, seconds: 0 });
+          continue;
+        }
+        const began = performance.now();
+        const seconds = () => Math.round((performance.now() - began) / 100) / 10;
+        try {
+          stage ??= await Stage.open();
+          await row.run(stage, phase);
+          await stage.verify();
+          await stage.clear();
+          await stage.settle();
+          add({ row, phase, state: "pass", reason: "", seconds: seconds() });
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          add({ row, phase, state: "FAIL", reason, seconds: seconds() });
+          // Whatever the row has left broken must not fail the next one.
+          await stage?.[Symbol.asyncDispose]();
+          stage = undefined;
+        }
+      }
+    }
+  } finally {
+    await stage?.[Symbol.asyncDispose]();
+  }
+  return results;
+}

@@ -1,0 +1,40 @@
+/** What the machine offers for making faults; Debian packages are installed where that is possible. */
+import { debianTool } from "../tools.ts";
+import type { Need } from "./row.ts";
+
+const known = new Map<Need, string | undefined>();
+
+/** Why rows with these needs cannot run here; undefined where they can. */
+export async function missingNeed(needs: readonly Need[]): Promise<string | undefined> {
+  for (const need of needs) {
+    if (!known.has(need)) known.set(need, await look(need));
+    const reason = known.get(need);
+    if (reason !== undefined) return reason;
+  }
+}
+
+async function look(need: Need): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return "it takes Linux";
+  const tool = async (program: string, args: readonly string[], name?: string) =>
+    await debianTool(program, args, name) === undefined ? `${program} is missing` : undefined;
+  const root = Deno.uid() === 0 ? undefined : "it takes root";
+  switch (need) {
+    case "root":
+      return root;
+    case "strace":
+      return await tool("strace", ["-V"]);
+    case "iptables":
+      return root ?? await tool("iptables", ["-S"]);
+    case "xfs":
+      return root ?? await tool("mkfs.xfs", ["-V"], "xfsprogs");
+    case "faketime":
+      return await tool("faketime", ["--version"]);
+  }
+}
+
+/** Looks for everything at once: afterwards the process may leave the network. */
+export async function lookForAll(): Promise<void> {
+  await missingNeed(["strace"]);
+  if (Deno.uid() !== 0) return;
+  for (const need of ["iptables", "xfs", "faketime"] as const) await missingNeed([need]);
+}

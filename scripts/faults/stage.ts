@@ -1,0 +1,206 @@
+/** The cluster on which faults happen: six daemons behind proxies, two gateways, and a client with its manifest. */
+import { LocalCluster } from "../local_cluster.ts";
+import { until } from "../programs.ts";
+import { Content } from "./content.ts";
+import { type CallOptions, deleteFile, getFile, type Outcome, putFile } from "./file_client.ts";
+import { Ledger } from "./ledger.ts";
+import { Manifest } from "./manifest.ts";
+import { ProcessWatch } from "./process_watch.ts";
+import { StagedDaemon } from "./staged_daemon.ts";
+
+/** Everything that is waited for in workers happens at once, so that it can be seen. */
+export const HASTE = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_LOG: "error" };
+const SETTLE_MS = 60_000;
+
+/** A gateway process and where it listens. */
+export interface StagedGateway {
+  readonly url: string;
+  readonly process: Deno.ChildProcess;
+}
+
+/** What a stage is made of. */
+export interface StageOptions {
+  readonly daemons?: number;
+  readonly gateways?: number;
+  /** Settings of every gateway. */
+  readonly gateway?: Record<string, string>;
+  /** Prepares the folder of a daemon, by its number, and names settings for it. */
+  readonly prepare?: (folder: string, number: number) => Promise<Record<string, string>>;
+}
+
+/** See above. */
+export class Stage implements AsyncDisposable {
+  readonly watch = new ProcessWatch();
+  readonly daemons: StagedDaemon[] = [];
+  readonly gateways: StagedGateway[] = [];
+  #next = 1;
+
+  private constructor(
+    readonly cluster: LocalCluster,
+    readonly ledger: Ledger,
+    readonly manifest: Manifest,
+    readonly settings: Record<string, string>,
+  ) {}
+
+  /** Starts everything and waits until it is ready. */
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const cluster = await LocalCluster.open();
+    const manifest = new Manifest(`${cluster.folder}/manifest.jsonl`);
+    const stage = new Stage(cluster, new Ledger(cluster.postgres.url), manifest, { ...HASTE, ...options.gateway });
+    try {
+      await stage.startGateway();
+      for (let i = 0; i < (options.daemons ?? 6); i++) {
+        const folder = `${cluster.folder}/daemon-${i}`;
+        const settings = await options.prepare?.(folder, i);
+        stage.daemons.push(await StagedDaemon.start(stage, folder, settings ?? {}));
+      }
+      for (let i = 1; i < (options.gateways ?? 2); i++) await stage.startGateway();
+      await stage.seen();
+      await stage.warmUp();
+      return stage;
+    } catch (error) {
+      await stage[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Starts one more gateway. */
+  async startGateway(settings: Record<string, string> = {}): Promise<StagedGateway> {
+    const url = await this.cluster.addGateway({ ...this.settings, ...settings });
+    const process = this.cluster.gateways.at(-1);
+    if (process === undefined) throw new Error("the gateway is gone");
+    const gateway = { url, process };
+    this.watch.add(process, `gateway ${url}`);
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  /** Kills a gateway; the others stay. */
+  async killGateway(gateway: StagedGateway): Promise<void> {
+    this.gateways.splice(this.gateways.indexOf(gateway), 1);
+    await this.watch.kill(gateway.process);
+  }
+
+  /** Waits until every gateway sees every daemon. */
+  async seen(): Promise<void> {
+    for (const { url } of this.gateways) await this.cluster.seen(url);
+  }
+
+  /** The daemon with a number. */
+  daemon(number: number): StagedDaemon {
+    const daemon = this.daemons[number];
+    if (daemon === undefined) throw new Error(`there is no daemon ${number}`);
+    return daemon;
+  }
+
+  /** The address of a key at a gateway. */
+  url(key: string, gateway = 0): string {
+    return `${this.gateways[gateway]?.url}/v1/files/faults/${key}`;
+  }
+
+  /** A content that no other key has. */
+  content(size: number): Content {
+    return new Content(this.#next++, size);
+  }
+
+  /** Stores a content and keeps account of it. */
+  async put(key: string, content: Content, gateway = 0, options: CallOptions = {}): Promise<Outcome> {
+    await this.manifest.begin(key, content);
+    const outcome = await putFile(this.url(key, gateway), content, options);
+    if (outcome.status === 201) await this.manifest.acknowledge(key, content);
+    return outcome;
+  }
+
+  /** Removes a key and keeps account of it. */
+  async remove(key: string, gateway = 0): Promise<Outcome> {
+    await this.manifest.begin(key, "absent");
+    const outcome = await deleteFile(this.url(key, gateway));
+    if (outcome.status === 204) await this.manifest.acknowledge(key, "absent");
+    return outcome;
+  }
+
+  /** Reads a content that must be there. */
+  async get(key: string, content: Content, gateway = 0, options: Parameters<typeof getFile>[2] = {}): Promise<Outcome> {
+    return await getFile(this.url(key, gateway), content, options);
+  }
+
+  /** Invariants 1 to 3 and 5: every key reads as the manifest has it, and nobody ended by himself. @throws Error */
+  async verify(): Promise<void> {
+    const wrong = [...this.watch.faults];
+    for (const key of this.manifest.keys) {
+      const found = await this.#look(key);
+      if (typeof found === "string" && found !== "absent") wrong.push(`${key}: ${found}`);
+      else await this.manifest.acknowledge(key, found);
+    }
+    if (wrong.length > 0) throw new Error(wrong.join("; "));
+  }
+
+  /** Invariants 4 and 8, once all grace times are over: the disks hold what the rows name, and nothing is short. */
+  async settle(options: { readonly redundancy?: boolean } = {}): Promise<void> {
+    await this.ledger.endLeases();
+    let left = "";
+    const calm = async () => {
+      const rest = await this.ledger.endGrace();
+      const [unknown, missing] = await this.#compareDisks();
+      const short = options.redundancy ? await this.ledger.shortage() : 0;
+      const excesses = await this.watch.excesses();
+      left = `${rest} left to clean up, ${unknown} chunk files without a row, ${missing} rows without a file, ` +
+        `${short} chunks short, ${excesses.join(", ") || "nothing held too long"}`;
+      return rest + unknown + missing + short + excesses.length === 0;
+    };
+    await until("the cluster is not calm", SETTLE_MS, calm).catch((error) => {
+      throw new Error(`${error.message}: ${left}`);
+    });
+  }
+
+  /** Deletes all files and makes sure that they stay away. */
+  async clear(): Promise<void> {
+    for (const key of this.manifest.keys) {
+      if (this.manifest.statesOf(key)[0] !== "absent") await this.remove(key);
+    }
+    await this.verify();
+  }
+
+  /** Some files through every gateway; what the processes hold then is what they may hold. */
+  async warmUp(): Promise<void> {
+    for (const gateway of this.gateways.keys()) {
+      const content = this.content(8 * 1024 * 1024);
+      await this.put("warm-up", content, gateway);
+      await this.get("warm-up", content, gateway);
+    }
+    await this.watch.takeBaselines();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const daemon of this.daemons) await daemon.dispose();
+    for (const { process } of this.gateways) this.watch.expect(process);
+    await this.ledger.close();
+    this.manifest[Symbol.dispose]();
+    await this.cluster[Symbol.asyncDispose]();
+  }
+
+  async #look(key: string): Promise<Content | "absent" | string> {
+    const states = this.manifest.statesOf(key);
+    let found = "";
+    for (const state of states.filter((state) => state !== "absent").reverse()) {
+      const { status, wrong, code } = await this.get(key, state);
+      if (status === 404) return states.includes("absent") ? "absent" : "an acknowledged file is gone";
+      if (status === 200 && wrong === undefined) return state;
+      found = `${status} ${wrong ?? code}`;
+    }
+    if (found !== "") return found;
+    const { status } = await getFile(this.url(key), new Content(0, 0));
+    return status === 404 ? "absent" : `${status} for a file that is not there`;
+  }
+
+  async #compareDisks(): Promise<readonly [number, number]> {
+    const named = new Set((await this.ledger.chunks()).map(({ chunkId, serverId }) => `${serverId} ${chunkId}`));
+    let unknown = 0;
+    for (const daemon of this.daemons) {
+      for (const name of await daemon.files()) {
+        if (!named.delete(`${daemon.serverId} ${name}`)) unknown++;
+      }
+    }
+    return [unknown, named.size];
+  }
+}
