@@ -13,7 +13,8 @@ import { WindowPool } from "./core/window_pool.ts";
 import { openDatabase } from "./db/database.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { openDoor } from "./server.ts";
-import { runCleanup } from "./workers/cleanup.ts";
+import { cleanup } from "./workers/cleanup.ts";
+import { Runner } from "./workers/runner.ts";
 
 const CONNECTIONS = 20;
 const GRACE_MS = 30_000;
@@ -37,8 +38,8 @@ async function run(): Promise<void> {
     maxFile: config.SIXFOLD_MAX_FILE,
     graceSeconds: config.SIXFOLD_GRACE,
   };
-  const stopWorkers = new AbortController();
-  const cleanup = runCleanup({ ...store, log }, config.SIXFOLD_CLEANUP_EVERY, stopWorkers.signal);
+  const background = new Runner(log);
+  background.start(cleanup({ ...store, log }, config.SIXFOLD_CLEANUP_EVERY));
   let stopping = false;
   // Ready means that an upload works now.
   const isReady = () => !stopping && isEnough(cluster.now.ring.servers, layout);
@@ -51,8 +52,7 @@ async function run(): Promise<void> {
   });
   stopping = true;
   await door.close(GRACE_MS);
-  stopWorkers.abort();
-  await cleanup;
+  await background.stop();
   await cluster.close();
   await sql.end({ timeout: 2 });
   log.info("stopped");

@@ -3,22 +3,34 @@ import type { Sql } from "./database.ts";
 
 /** What is to leave a server's disk. */
 export interface Garbage {
-  /** A chunk, or the UUID of a writer: then all of its chunks. */
+  /** A chunk, or the beginning of the names of all chunks that are meant: the UUID of a writer. */
   readonly chunkId: string;
   readonly serverId: string;
 }
 
 /**
- * Takes some chunks whose grace time is over, and keeps other gateways away from them for as long as a try may take.
- * A chunk that is not removed in that time is simply due again.
+ * Takes some chunks of these servers whose grace time is over, and keeps other gateways away from them for as long as a
+ * try may take. A chunk that is not removed in that time is simply due again.
  */
-export function takeGarbage(sql: Sql, limit: number, trySeconds: number): Promise<Garbage[]> {
+export function takeGarbage(
+  sql: Sql,
+  servers: readonly string[],
+  limit: number,
+  trySeconds: number,
+): Promise<Garbage[]> {
   return sql<Garbage[]>`
     UPDATE garbage SET due_at = now() + make_interval(secs => ${trySeconds}), attempts = attempts + 1
     WHERE (server_id, chunk_id) IN (
-      SELECT server_id, chunk_id FROM garbage WHERE due_at <= now()
+      SELECT server_id, chunk_id FROM garbage WHERE due_at <= now() AND server_id = ANY (${servers as string[]}::uuid[])
       ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING chunk_id AS "chunkId", server_id AS "serverId"`;
+}
+
+/** Those of some chunks that a file names now. */
+export async function namedChunks(sql: Sql, chunkIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ chunkId: string }[]>`
+    SELECT chunk_id AS "chunkId" FROM chunks WHERE chunk_id = ANY (${chunkIds as string[]}::text[])`;
+  return new Set(rows.map(({ chunkId }) => chunkId));
 }
 
 /** The chunk's bytes are gone. */

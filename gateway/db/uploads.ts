@@ -107,7 +107,15 @@ export async function commitFile(
  * commit has put it there, or it is put there now and the commit can only fail.
  */
 export async function settleUpload(sql: Sql, uploadId: string): Promise<"committed" | "abandoned"> {
-  await sql`DELETE FROM intents WHERE id = ${uploadId}`;
+  // Whoever deletes the intent answers for the chunks, as in abandonIntent.
+  await sql`
+    WITH gone AS (
+      DELETE FROM intents WHERE id = ${uploadId} RETURNING id
+    )
+    INSERT INTO garbage (chunk_id, server_id, due_at)
+    SELECT gone.id::text, s.id, now() + make_interval(secs => ${IN_FLIGHT_SECONDS})
+    FROM gone CROSS JOIN storage_servers s
+    ON CONFLICT DO NOTHING`;
   await sql`INSERT INTO outcomes (upload_id, committed) VALUES (${uploadId}, false) ON CONFLICT DO NOTHING`;
   const [row] = await sql<{ committed: boolean }[]>`SELECT committed FROM outcomes WHERE upload_id = ${uploadId}`;
   return row?.committed ? "committed" : "abandoned";

@@ -1,15 +1,16 @@
 /** Gives up uploads that nobody renews, and removes the bytes of deleted, replaced and abandoned files from the daemons. */
-import { isUuid } from "../../shared/chunk_id.ts";
+import { isChunkId } from "../../shared/chunk_id.ts";
 import type { Logger } from "../../shared/logger.ts";
-import { sleep } from "../../shared/sleep.ts";
 import type { ChunkClient } from "../core/chunk_client.ts";
 import type { Cluster } from "../core/cluster.ts";
 import type { Sql } from "../db/database.ts";
-import { forgetGarbage, forgetOutcomes, takeGarbage } from "../db/garbage.ts";
+import { forgetGarbage, forgetOutcomes, type Garbage, namedChunks, takeGarbage } from "../db/garbage.ts";
+import type { ServerRow } from "../db/servers.ts";
 import { abandonExpiredIntents } from "../db/uploads.ts";
+import type { Work } from "./runner.ts";
 
-const BATCH = 100;
-/** A chunk that could not be removed, its server being away, is tried again after so many seconds. */
+const BATCH = 200;
+/** A chunk that could not be removed is tried again after so many seconds. */
 const TRY_SECONDS = 60;
 
 /** What the cleanup needs. */
@@ -20,36 +21,75 @@ export interface CleanupParts {
   readonly log: Logger;
 }
 
-/** Cleans up every `everySeconds` until the signal aborts; a round begins only after the one before has ended. */
-export async function runCleanup(parts: CleanupParts, everySeconds: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      while (await abandonExpiredIntents(parts.sql, BATCH) === BATCH && !signal.aborted);
-      while (await removeBatch(parts, signal) === BATCH && !signal.aborted);
-      await forgetOutcomes(parts.sql);
-    } catch (error) {
-      if (!signal.aborted) parts.log.warn("the cleanup is tried again later", { error });
-    }
-    await sleep(everySeconds * 1000, signal);
-  }
+/** The work of cleaning up; it counts uploads that were given up and pieces of garbage that are gone. */
+export function cleanup(parts: CleanupParts, everySeconds: number): Work {
+  return {
+    name: "cleanup",
+    everySeconds,
+    async step(signal) {
+      const abandoned = await abandonExpiredIntents(parts.sql, BATCH);
+      const removed = await removeBatch(parts, signal);
+      if (abandoned + removed === 0) await forgetOutcomes(parts.sql);
+      return abandoned + removed;
+    },
+  };
 }
 
-async function removeBatch({ sql, cluster, client, log }: CleanupParts, signal: AbortSignal): Promise<number> {
-  const batch = await takeGarbage(sql, BATCH, TRY_SECONDS);
-  for (const stray of batch) {
-    const server = cluster.now.servers.get(stray.serverId);
-    if (server === undefined || signal.aborted) continue;
+/** Only servers that answer are asked: garbage of the others waits for them and holds up nothing. */
+async function removeBatch(parts: CleanupParts, signal: AbortSignal): Promise<number> {
+  const servers = [...parts.cluster.now.servers.values()].filter(({ state }) =>
+    state === "active" || state === "full" || state === "draining"
+  );
+  const batch = await takeGarbage(parts.sql, servers.map(({ id }) => id), BATCH, TRY_SECONDS);
+  const removed = await Promise.all(servers.map((server) => {
+    return removeFrom(parts, server, batch.filter(({ serverId }) => serverId === server.id), signal);
+  }));
+  return removed.reduce((sum, count) => sum + count, 0);
+}
+
+async function removeFrom(
+  { sql, client, log }: CleanupParts,
+  server: ServerRow,
+  batch: readonly Garbage[],
+  signal: AbortSignal,
+): Promise<number> {
+  let removed = 0;
+  for (const { chunkId } of batch) {
+    if (signal.aborted) break;
     try {
-      const writer = isUuid(stray.chunkId) ? stray.chunkId : undefined;
-      let chunks = writer === undefined ? [stray.chunkId] : await client.list(server, writer, signal);
-      while (chunks.length > 0) {
-        for (const chunkId of chunks) await client.remove(server, chunkId, signal);
-        chunks = writer === undefined ? [] : await client.list(server, writer, signal);
+      if (isChunkId(chunkId)) await removeUnnamed(sql, client, server, [chunkId], signal);
+      else {
+        // A whole writer: all that the server has of it, a page at a time.
+        for (let found = await client.list(server, chunkId, signal); found.length > 0;) {
+          const gone = await removeUnnamed(sql, client, server, found, signal);
+          found = gone > 0 ? await client.list(server, chunkId, signal) : [];
+        }
       }
-      await forgetGarbage(sql, stray);
+      await forgetGarbage(sql, { chunkId, serverId: server.id });
+      removed++;
     } catch (error) {
-      log.debug("a chunk could not be removed yet", { chunkId: stray.chunkId, error });
+      // The rest of this server's waits too: what could not be asked for now is due again in a while.
+      log.debug("a chunk could not be removed yet", { chunkId, serverId: server.id, error });
+      break;
     }
   }
-  return batch.length;
+  return removed;
+}
+
+/**
+ * Removes chunks that no file names. What became garbage is never named again, with one exception: a repair or a move
+ * leaves a second look at its own chunk behind, since the file may have been deleted by a statement that still saw the
+ * chunk before. Here that look is taken.
+ */
+async function removeUnnamed(
+  sql: Sql,
+  client: ChunkClient,
+  server: ServerRow,
+  chunkIds: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const named = await namedChunks(sql, chunkIds);
+  const gone = chunkIds.filter((chunkId) => !named.has(chunkId));
+  for (const chunkId of gone) await client.remove(server, chunkId, signal);
+  return gone.length;
 }
