@@ -88,7 +88,10 @@ async function namedChunks(sql: postgres.Sql): Promise<NamedChunk[]> {
   const ofFiles = await sql<NamedChunk[]>`
     SELECT c.chunk_id, c.server_id, c.length, s.block_size
     FROM chunks c JOIN segments s ON s.file_id = c.file_id AND s.number = c.segment`;
-  return [...ofFiles];
+  const ofParts = await sql<NamedChunk[]>`
+    SELECT c.chunk_id, c.server_id, c.length, p.block_size
+    FROM part_chunks c JOIN parts p USING (upload_id, segment)`;
+  return [...ofFiles, ...ofParts];
 }
 
 async function segmentStates(sql: postgres.Sql): Promise<SegmentState[]> {
@@ -97,6 +100,7 @@ async function segmentStates(sql: postgres.Sql): Promise<SegmentState[]> {
     FROM segments LEFT JOIN (
       SELECT file_id, segment AS number, server_id, count(*) AS n FROM chunks GROUP BY 1, 2, 3) c
       USING (file_id, number)
+    WHERE inline IS NULL
     GROUP BY file_id, number, m`;
 }
 

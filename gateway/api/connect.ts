@@ -95,7 +95,7 @@ async function* read(store: Store, { bucket, key, offset, length }: DownloadRequ
   const count = Math.min(length === undefined ? size : Number(length), size - from);
   yield { part: { case: "file" as const, value: message(viewOf(manifest.file)) } };
   if (count === 0) return;
-  const parts = { client: store.client, snapshot: store.cluster.now, windows: store.windows };
+  const parts = { ...store, snapshot: store.cluster.now };
   for await (const data of download(parts, manifest, from, count, signal)) {
     yield { part: { case: "data" as const, value: data as Uint8Array<ArrayBuffer> } };
   }
@@ -117,6 +117,7 @@ function message(file: FileView) {
     size: BigInt(file.size),
     contentType: file.contentType,
     ...(file.sha256 ? { sha256: Uint8Array.from(file.sha256) } : {}),
+    ...(file.treeSha256 ? { treeSha256: Uint8Array.from(file.treeSha256) } : {}),
     createdAt: timestampFromDate(file.createdAt),
     metadata: { ...file.metadata },
   };

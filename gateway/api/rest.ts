@@ -151,7 +151,7 @@ async function get(store: Store, bucket: string, key: string, request: Request, 
   const { offset, length }: ByteRange = range === "whole" ? { offset: 0, length: file.size } : range;
   const stop = new AbortController();
   const pieces = download(
-    { client: store.client, snapshot: store.cluster.now, windows: store.windows },
+    { ...store, snapshot: store.cluster.now },
     manifest,
     offset,
     length,

@@ -139,9 +139,9 @@ export class ChunkClient {
     await this.#client(server).deleteChunk({ chunkId }, this.#options(signal)).catch(rethrow);
   }
 
-  /** The ids of some chunks that a server keeps of one writer, at most 1,000. */
-  async list(server: ServerRow, writer: string, signal: AbortSignal): Promise<readonly string[]> {
-    const page = await this.#client(server).listChunks({ prefix: writer }, this.#options(signal)).catch(rethrow);
+  /** The ids of some chunks that a server keeps whose names begin so, at most 1,000. */
+  async list(server: ServerRow, prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    const page = await this.#client(server).listChunks({ prefix }, this.#options(signal)).catch(rethrow);
     return page.chunkIds;
   }
 

@@ -2,7 +2,8 @@
 import { Stripe } from "../../shared/erasure.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { blockLength, CHUNKS, piecesOfStripe, stripesOfRange } from "../../shared/layout.ts";
-import type { Manifest, SegmentRow } from "../db/files.ts";
+import type { Sql } from "../db/database.ts";
+import { findInline, type Manifest, type SegmentRow } from "../db/files.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import { windowBytes } from "./chunk_lane.ts";
 import type { Snapshot } from "./cluster.ts";
@@ -13,6 +14,7 @@ const WINDOW = 2 * 1024 * 1024;
 
 /** What downloads need. */
 export interface DownloadParts {
+  readonly sql: Sql;
   readonly client: ChunkClient;
   readonly snapshot: Snapshot;
   readonly windows: WindowPool;
@@ -39,8 +41,16 @@ export async function* download(
   for (const segment of manifest.segments) {
     const from = Math.max(offset - segment.offset, 0);
     const to = Math.min(offset + length - segment.offset, segment.length);
-    if (from < to) yield* readSegment(parts, manifest.file.id, segment, from, to - from, signal);
+    if (from >= to) continue;
+    if (segment.inline) yield (await readInline(parts, manifest.file.id, segment)).subarray(from, to);
+    else yield* readSegment(parts, manifest.file.id, segment, from, to - from, signal);
   }
+}
+
+async function readInline({ sql }: DownloadParts, fileId: string, { number }: SegmentRow): Promise<Uint8Array> {
+  const bytes = await findInline(sql, fileId, number);
+  if (bytes === undefined) throw new SixfoldError("aborted", "the file was deleted or replaced while it was read");
+  return bytes;
 }
 
 async function* readSegment(

@@ -55,7 +55,7 @@ export async function writeSegment(
     const chunks = [...sender.stored].sort((a, b) => a.index - b.index);
     const { k, m } = pool.layout;
     const sha256 = new Uint8Array(hash.digest());
-    return { number, offset, length, k, m, blockSize: pool.blockSize, sha256, chunks };
+    return { number, offset, length, k, m, blockSize: pool.blockSize, inline: false, sha256, chunks };
   } finally {
     await sender.close();
   }

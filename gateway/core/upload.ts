@@ -1,11 +1,7 @@
 /** Stores a file: intent, segments, commit; or nothing at all. */
-import { create, toBinary } from "@bufbuild/protobuf";
 import { createHash } from "node:crypto";
 import { newUuid } from "../../shared/chunk_id.ts";
-import { diskFull, SixfoldError } from "../../shared/errors.ts";
-import { ChunkLabelSchema } from "../../shared/gen/sixfold/v1/storage_pb.ts";
-import { CHUNKS } from "../../shared/layout.ts";
-import { segmentPosition } from "../../shared/ring.ts";
+import { SixfoldError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/sleep.ts";
 import { findFile } from "../db/files.ts";
 import {
@@ -22,10 +18,7 @@ import {
 import { BodyReader } from "./body_reader.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
 import { type FileView, viewOf } from "./files.ts";
-import { isDurable, isEnough, placeChunks } from "./placement.ts";
-import { rebuildSegment } from "./rebuild.ts";
-import type { SegmentPlan } from "./segment_sender.ts";
-import { writeSegment } from "./segment_writer.ts";
+import { writeSegments } from "./segments.ts";
 import type { Store } from "./store.ts";
 
 /** What a user asks for. */
@@ -74,7 +67,7 @@ export async function upload(
   const finish = async (inline: Uint8Array | null, segments: StoredSegment[], strays: StrayChunk[]) => {
     const sha256 = new Uint8Array(hash.digest());
     checkDeclared(request, size, sha256);
-    const file = { id, bucket, key, size, contentType, sha256, metadata, inline, segments };
+    const file = { id, bucket, key, size, contentType, sha256, treeSha256: null, metadata, inline, segments };
     return await commit(store, file, request.ifAbsent, strays);
   };
   try {
@@ -87,8 +80,21 @@ export async function upload(
     }
     body.unread(head.subarray(0, headLength));
     return await withIntent(store, id, signal, async (strays, lease) => {
-      const label = toBinary(ChunkLabelSchema, create(ChunkLabelSchema, { bucket, key, contentType }));
-      const segments = await writeSegments(store, id, request, label, body, strays, seen, lease);
+      const segments: StoredSegment[] = [];
+      let number = 0;
+      const nextNumber = () => Promise.resolve(number++);
+      const target = {
+        uploadId: id,
+        bucket,
+        key: request.key,
+        contentType,
+        offset: 0,
+        nextNumber,
+        strays,
+        segments,
+        seen,
+      };
+      await writeSegments(store, target, body, lease);
       const kept = new Set(segments.flatMap(({ chunks }) => chunks.map(({ chunkId }) => chunkId)));
       return await finish(null, segments, strays.filter(({ chunkId }) => !kept.has(chunkId)));
     });
@@ -126,46 +132,6 @@ async function withIntent<T>(
   } finally {
     clearInterval(renewal);
   }
-}
-
-/** Writes a body as one segment, or as several when servers are lost on the way. Each is durable by the commit rule. */
-async function writeSegments(
-  store: Store,
-  uploadId: string,
-  { bucket, key }: UploadRequest,
-  label: Uint8Array<ArrayBuffer>,
-  body: BodyReader,
-  strays: StrayChunk[],
-  seen: (bytes: Uint8Array) => void,
-  signal: AbortSignal,
-): Promise<StoredSegment[]> {
-  const { client, pool, cluster } = store;
-  const segments: StoredSegment[] = [];
-  const failed = new Map<string, SixfoldError>();
-  const onFailure = (serverId: string, error: SixfoldError) => {
-    failed.set(serverId, error);
-    if (error.detail === "DISK_FULL") cluster.markFull(serverId);
-  };
-  const plan = (number: number, offset: number): SegmentPlan => {
-    const snapshot = cluster.now;
-    const { layout } = pool;
-    const order = snapshot.ring.successors(segmentPosition(bucket, key, number), snapshot.ring.servers);
-    const good = order.filter((id) => !failed.has(id));
-    const usable = isEnough(good.length, layout) ? good : order;
-    const full = snapshot.full + [...failed.values()].filter(({ detail }) => detail === "DISK_FULL").length;
-    if (!isEnough(usable.length, layout) && isEnough(usable.length + full, layout)) throw diskFull();
-    const placed = placeChunks(usable.slice(0, CHUNKS), layout);
-    return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure };
-  };
-  for (let offset = 0; !(await body.atEnd());) {
-    let segment = await writeSegment(plan(segments.length, offset), body, seen, signal);
-    if (!isDurable(segment.chunks.map(({ serverId }) => serverId), segment)) {
-      segment = await rebuildSegment(plan(segments.length, offset), segment, signal);
-    }
-    segments.push(segment);
-    offset += segment.length;
-  }
-  return segments;
 }
 
 async function commit(store: Store, file: NewFile, ifAbsent: boolean, strays: StrayChunk[]): Promise<FileView> {

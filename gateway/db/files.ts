@@ -10,6 +10,8 @@ export interface FileRow {
   readonly size: number;
   readonly contentType: string;
   readonly sha256: Uint8Array | null;
+  /** Where `sha256` is not known: over the length and SHA-256 of each segment. */
+  readonly treeSha256: Uint8Array | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: Date;
 }
@@ -26,6 +28,7 @@ export interface ChunkRow {
 
 /** A contiguous piece of a file and its chunks; missing chunks are simply not listed. */
 export interface SegmentRow {
+  /** Names its chunks. The order of a file is that of `offset`. */
   readonly number: number;
   /** In bytes, from the start of the file. */
   readonly offset: number;
@@ -33,12 +36,15 @@ export interface SegmentRow {
   readonly k: number;
   readonly m: number;
   readonly blockSize: number;
+  /** Whether the bytes live in PostgreSQL, and there are no chunks. */
+  readonly inline: boolean;
   readonly chunks: readonly ChunkRow[];
 }
 
 /** The columns of a FileRow. */
 const columns = (sql: Sql) =>
-  sql`f.id, f.bucket, f.key, f.size, f.content_type AS "contentType", f.sha256, f.metadata, f.created_at AS "createdAt"`;
+  sql`f.id, f.bucket, f.key, f.size, f.content_type AS "contentType", f.sha256, f.tree_sha256 AS "treeSha256", f.metadata,
+      f.created_at AS "createdAt"`;
 
 /** All that a read needs. */
 export interface Manifest {
@@ -53,16 +59,24 @@ export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): P
     SELECT ${columns(sql)}, f.inline,
            coalesce((SELECT jsonb_agg(jsonb_build_object(
              'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
-             'blockSize', s.block_size,
+             'blockSize', s.block_size, 'inline', s.inline IS NOT NULL,
              'chunks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                  'index', c.index, 'chunkId', c.chunk_id, 'serverId', c.server_id, 'length', c.length,
                  'sha256', encode(c.sha256, 'hex')) ORDER BY c.index), '[]'::jsonb)
                FROM chunks c WHERE c.file_id = f.id AND c.segment = s.number)
-             ) ORDER BY s.number) FROM segments s WHERE s.file_id = f.id), '[]'::jsonb) AS segments
+             ) ORDER BY s."offset") FROM segments s WHERE s.file_id = f.id), '[]'::jsonb) AS segments
     FROM files f WHERE f.bucket = ${bucket} AND f.key = ${key}`;
   if (row === undefined) return undefined;
   const { inline, segments, ...file } = row;
   return { file, inline, segments };
+}
+
+/** The bytes of a segment that lives in PostgreSQL, of a file or of a session that is not one yet; undefined when it went. */
+export async function findInline(sql: Sql, id: string, segment: number): Promise<Uint8Array | undefined> {
+  const [row] = await sql<{ inline: Uint8Array }[]>`
+    SELECT inline FROM segments WHERE file_id = ${id} AND number = ${segment}
+    UNION ALL SELECT inline FROM parts WHERE upload_id = ${id} AND segment = ${segment}`;
+  return row?.inline;
 }
 
 /** The file's metadata alone. */

@@ -3,7 +3,7 @@ import type { Sql } from "./database.ts";
 
 /** What is to leave a server's disk. */
 export interface Garbage {
-  /** A chunk, or the beginning of the names of all chunks that are meant: the UUID of a writer. */
+  /** A chunk, or how the names of all chunks begin that are meant: the UUID of a writer, or that and a segment. */
   readonly chunkId: string;
   readonly serverId: string;
 }
@@ -26,10 +26,12 @@ export function takeGarbage(
     RETURNING chunk_id AS "chunkId", server_id AS "serverId"`;
 }
 
-/** Those of some chunks that a file names now. */
+/** Those of some chunks that a file or a part names now. */
 export async function namedChunks(sql: Sql, chunkIds: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await sql<{ chunkId: string }[]>`
-    SELECT chunk_id AS "chunkId" FROM chunks WHERE chunk_id = ANY (${chunkIds as string[]}::text[])`;
+    SELECT chunk_id AS "chunkId" FROM chunks WHERE chunk_id = ANY (${chunkIds as string[]}::text[])
+    UNION ALL
+    SELECT chunk_id FROM part_chunks WHERE chunk_id = ANY (${chunkIds as string[]}::text[])`;
   return new Set(rows.map(({ chunkId }) => chunkId));
 }
 

@@ -8,11 +8,14 @@ export interface StoredSegment extends SegmentRow {
   readonly sha256: Uint8Array;
 }
 
-/** A file that is about to become visible. Its id is the upload's. */
-export interface NewFile extends Omit<FileRow, "createdAt"> {
-  readonly sha256: Uint8Array;
+/** The row of a file that is about to become visible. Its id is the upload's. */
+export interface NewFileRow extends Omit<FileRow, "createdAt"> {
   /** The bytes, where they live in PostgreSQL; null where they are in segments. */
   readonly inline: Uint8Array | null;
+}
+
+/** A file that is about to become visible. */
+export interface NewFile extends NewFileRow {
   readonly segments: readonly StoredSegment[];
 }
 
@@ -25,7 +28,7 @@ export interface StrayChunk {
 }
 
 /** A chunk whose call has ended without an answer may appear on the disk for so long: fsync and rename still run. */
-const IN_FLIGHT_SECONDS = 30;
+export const IN_FLIGHT_SECONDS = 30;
 /** Rounds of replacing a file while others replace it too. */
 const RACES = 20;
 
@@ -122,7 +125,12 @@ export async function settleUpload(sql: Sql, uploadId: string): Promise<"committ
 }
 
 /** Inserts the file's row. Whoever inserts the same key at once is waited for, and then replaced unless `ifAbsent`. */
-async function putInPlace(tx: Transaction, file: NewFile, ifAbsent: boolean, graceSeconds: number): Promise<Date> {
+export async function putInPlace(
+  tx: Transaction,
+  file: NewFileRow,
+  ifAbsent: boolean,
+  graceSeconds: number,
+): Promise<Date> {
   for (let round = 0; round < (ifAbsent ? 1 : RACES); round++) {
     if (!ifAbsent) await deleteFile(tx, file.bucket, file.key, graceSeconds);
     const [row] = await insertFile(tx, file);
@@ -137,11 +145,11 @@ export function alreadyExists(): SixfoldError {
   return new SixfoldError("already_exists", "a file with this key exists", { detail: "PRECONDITION" });
 }
 
-function insertFile(tx: Transaction, file: NewFile): Promise<{ createdAt: Date }[]> {
+function insertFile(tx: Transaction, file: NewFileRow): Promise<{ createdAt: Date }[]> {
   return tx<{ createdAt: Date }[]>`
-    INSERT INTO files (id, bucket, key, size, content_type, sha256, metadata, inline)
+    INSERT INTO files (id, bucket, key, size, content_type, sha256, tree_sha256, metadata, inline)
     VALUES (${file.id}, ${file.bucket}, ${file.key}, ${file.size}, ${file.contentType}, ${file.sha256},
-            ${tx.json(file.metadata)}, ${file.inline})
+            ${file.treeSha256}, ${tx.json(file.metadata)}, ${file.inline})
     ON CONFLICT (bucket, key) DO NOTHING
     RETURNING created_at AS "createdAt"`;
 }
@@ -168,7 +176,8 @@ async function insertSegments(tx: Transaction, file: NewFile): Promise<void> {
   }
 }
 
-async function addGarbage(tx: Transaction, strays: readonly StrayChunk[]): Promise<void> {
+/** Gives chunks to the garbage that no row names: at once, or once they cannot appear on a disk any more. */
+export async function addGarbage(tx: Transaction, strays: readonly StrayChunk[]): Promise<void> {
   if (strays.length === 0) return;
   const rows = strays.map(({ chunkId, serverId, stored }) => ({ chunkId, serverId, stored }));
   await tx`

@@ -6,6 +6,7 @@ import type { Cluster } from "../core/cluster.ts";
 import type { Sql } from "../db/database.ts";
 import { forgetGarbage, forgetOutcomes, type Garbage, namedChunks, takeGarbage } from "../db/garbage.ts";
 import type { ServerRow } from "../db/servers.ts";
+import { abandonExpiredSessions } from "../db/sessions.ts";
 import { abandonExpiredIntents } from "../db/uploads.ts";
 import type { Work } from "./runner.ts";
 
@@ -27,7 +28,7 @@ export function cleanup(parts: CleanupParts, everySeconds: number): Work {
     name: "cleanup",
     everySeconds,
     async step(signal) {
-      const abandoned = await abandonExpiredIntents(parts.sql, BATCH);
+      const abandoned = await abandonExpiredIntents(parts.sql, BATCH) + await abandonExpiredSessions(parts.sql, BATCH);
       const removed = await removeBatch(parts, signal);
       if (abandoned + removed === 0) await forgetOutcomes(parts.sql);
       return abandoned + removed;
@@ -59,7 +60,7 @@ async function removeFrom(
     try {
       if (isChunkId(chunkId)) await removeUnnamed(sql, client, server, [chunkId], signal);
       else {
-        // A whole writer: all that the server has of it, a page at a time.
+        // A writer, or a segment of one: all that the server has of it, a page at a time.
         for (let found = await client.list(server, chunkId, signal); found.length > 0;) {
           const gone = await removeUnnamed(sql, client, server, found, signal);
           found = gone > 0 ? await client.list(server, chunkId, signal) : [];

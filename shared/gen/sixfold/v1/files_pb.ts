@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/files.proto.
  */
 export const file_sixfold_v1_files: GenFile = /*@__PURE__*/
-  fileDesc("ChZzaXhmb2xkL3YxL2ZpbGVzLnByb3RvEgpzaXhmb2xkLnYxIoYCCgRGaWxlEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSDAoEc2l6ZRgEIAEoBBIUCgxjb250ZW50X3R5cGUYBSABKAkSEwoGc2hhMjU2GAYgASgMSACIAQESLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoIbWV0YWRhdGEYCCADKAsyHi5zaXhmb2xkLnYxLkZpbGUuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCQoHX3NoYTI1NiL7AQoMVXBsb2FkSGVhZGVyEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkSFAoMY29udGVudF90eXBlGAMgASgJEhEKBHNpemUYBCABKARIAIgBARITCgZzaGEyNTYYBSABKAxIAYgBARIRCglpZl9hYnNlbnQYBiABKAgSOAoIbWV0YWRhdGEYByADKAsyJi5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfc2l6ZUIJCgdfc2hhMjU2IlMKDVVwbG9hZFJlcXVlc3QSKgoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXJIABIOCgRkYXRhGAIgASgMSABCBgoEcGFydCIwCg5VcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIl4KD0Rvd25sb2FkUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJEg4KBm9mZnNldBgDIAEoBBITCgZsZW5ndGgYBCABKARIAIgBAUIJCgdfbGVuZ3RoIkwKEERvd25sb2FkUmVzcG9uc2USIAoEZmlsZRgBIAEoCzIQLnNpeGZvbGQudjEuRmlsZUgAEg4KBGRhdGEYAiABKAxIAEIGCgRwYXJ0Ii0KDkdldEZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkiMQoPR2V0RmlsZVJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiZAoQTGlzdEZpbGVzUmVxdWVzdBIOCgZidWNrZXQYASABKAkSDgoGcHJlZml4GAIgASgJEhEKCWRlbGltaXRlchgDIAEoCRIOCgZjdXJzb3IYBCABKAkSDQoFbGltaXQYBSABKA0iWwoRTGlzdEZpbGVzUmVzcG9uc2USHwoFZmlsZXMYASADKAsyEC5zaXhmb2xkLnYxLkZpbGUSEAoIcHJlZml4ZXMYAiADKAkSEwoLbmV4dF9jdXJzb3IYAyABKAkiMAoRRGVsZXRlRmlsZVJlcXVlc3QSDgoGYnVja2V0GAEgASgJEgsKA2tleRgCIAEoCSIUChJEZWxldGVGaWxlUmVzcG9uc2Uy9AIKC0ZpbGVTZXJ2aWNlEkEKBlVwbG9hZBIZLnNpeGZvbGQudjEuVXBsb2FkUmVxdWVzdBoaLnNpeGZvbGQudjEuVXBsb2FkUmVzcG9uc2UoARJHCghEb3dubG9hZBIbLnNpeGZvbGQudjEuRG93bmxvYWRSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5Eb3dubG9hZFJlc3BvbnNlMAESQgoHR2V0RmlsZRIaLnNpeGZvbGQudjEuR2V0RmlsZVJlcXVlc3QaGy5zaXhmb2xkLnYxLkdldEZpbGVSZXNwb25zZRJICglMaXN0RmlsZXMSHC5zaXhmb2xkLnYxLkxpc3RGaWxlc1JlcXVlc3QaHS5zaXhmb2xkLnYxLkxpc3RGaWxlc1Jlc3BvbnNlEksKCkRlbGV0ZUZpbGUSHS5zaXhmb2xkLnYxLkRlbGV0ZUZpbGVSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5EZWxldGVGaWxlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChZzaXhmb2xkL3YxL2ZpbGVzLnByb3RvEgpzaXhmb2xkLnYxIrACCgRGaWxlEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSDAoEc2l6ZRgEIAEoBBIUCgxjb250ZW50X3R5cGUYBSABKAkSEwoGc2hhMjU2GAYgASgMSACIAQESLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoIbWV0YWRhdGEYCCADKAsyHi5zaXhmb2xkLnYxLkZpbGUuTWV0YWRhdGFFbnRyeRIYCgt0cmVlX3NoYTI1NhgJIAEoDEgBiAEBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfc2hhMjU2Qg4KDF90cmVlX3NoYTI1NiL7AQoMVXBsb2FkSGVhZGVyEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkSFAoMY29udGVudF90eXBlGAMgASgJEhEKBHNpemUYBCABKARIAIgBARITCgZzaGEyNTYYBSABKAxIAYgBARIRCglpZl9hYnNlbnQYBiABKAgSOAoIbWV0YWRhdGEYByADKAsyJi5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfc2l6ZUIJCgdfc2hhMjU2IlMKDVVwbG9hZFJlcXVlc3QSKgoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXJIABIOCgRkYXRhGAIgASgMSABCBgoEcGFydCIwCg5VcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIl4KD0Rvd25sb2FkUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJEg4KBm9mZnNldBgDIAEoBBITCgZsZW5ndGgYBCABKARIAIgBAUIJCgdfbGVuZ3RoIkwKEERvd25sb2FkUmVzcG9uc2USIAoEZmlsZRgBIAEoCzIQLnNpeGZvbGQudjEuRmlsZUgAEg4KBGRhdGEYAiABKAxIAEIGCgRwYXJ0Ii0KDkdldEZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkiMQoPR2V0RmlsZVJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiZAoQTGlzdEZpbGVzUmVxdWVzdBIOCgZidWNrZXQYASABKAkSDgoGcHJlZml4GAIgASgJEhEKCWRlbGltaXRlchgDIAEoCRIOCgZjdXJzb3IYBCABKAkSDQoFbGltaXQYBSABKA0iWwoRTGlzdEZpbGVzUmVzcG9uc2USHwoFZmlsZXMYASADKAsyEC5zaXhmb2xkLnYxLkZpbGUSEAoIcHJlZml4ZXMYAiADKAkSEwoLbmV4dF9jdXJzb3IYAyABKAkiMAoRRGVsZXRlRmlsZVJlcXVlc3QSDgoGYnVja2V0GAEgASgJEgsKA2tleRgCIAEoCSIUChJEZWxldGVGaWxlUmVzcG9uc2UiPwoTQ3JlYXRlVXBsb2FkUmVxdWVzdBIoCgZoZWFkZXIYASABKAsyGC5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlciI6ChRDcmVhdGVVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zaXhmb2xkLnYxLlVwbG9hZCKvAQoGVXBsb2FkEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSEQoEc2l6ZRgEIAEoBEgAiAEBEhAKCHJlY2VpdmVkGAUgASgEEi4KCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KBGZpbGUYByABKAsyEC5zaXhmb2xkLnYxLkZpbGVCBwoFX3NpemUiNgoEUGFydBIOCgZvZmZzZXQYASABKAQSDgoGbGVuZ3RoGAIgASgEEg4KBnNoYTI1NhgDIAEoDCJkChFVcGxvYWRQYXJ0UmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgEEgwKBGRhdGEYAyABKAwSEwoGc2hhMjU2GAQgASgMSACIAQFCCQoHX3NoYTI1NiI0ChJVcGxvYWRQYXJ0UmVzcG9uc2USHgoEcGFydBgBIAEoCzIQLnNpeGZvbGQudjEuUGFydCJJChBHZXRVcGxvYWRSZXF1ZXN0EhEKCXVwbG9hZF9pZBgBIAEoCRITCgtmcm9tX29mZnNldBgCIAEoBBINCgVsaW1pdBgDIAEoDSKCAQoRR2V0VXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc2l4Zm9sZC52MS5VcGxvYWQSHwoFcGFydHMYAiADKAsyEC5zaXhmb2xkLnYxLlBhcnQSGAoLbmV4dF9vZmZzZXQYAyABKARIAIgBAUIOCgxfbmV4dF9vZmZzZXQiKgoVQ29tcGxldGVVcGxvYWRSZXF1ZXN0EhEKCXVwbG9hZF9pZBgBIAEoCSI4ChZDb21wbGV0ZVVwbG9hZFJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiJwoSQWJvcnRVcGxvYWRSZXF1ZXN0EhEKCXVwbG9hZF9pZBgBIAEoCSIVChNBYm9ydFVwbG9hZFJlc3BvbnNlMocGCgtGaWxlU2VydmljZRJBCgZVcGxvYWQSGS5zaXhmb2xkLnYxLlVwbG9hZFJlcXVlc3QaGi5zaXhmb2xkLnYxLlVwbG9hZFJlc3BvbnNlKAESRwoIRG93bmxvYWQSGy5zaXhmb2xkLnYxLkRvd25sb2FkUmVxdWVzdBocLnNpeGZvbGQudjEuRG93bmxvYWRSZXNwb25zZTABEkIKB0dldEZpbGUSGi5zaXhmb2xkLnYxLkdldEZpbGVSZXF1ZXN0Ghsuc2l4Zm9sZC52MS5HZXRGaWxlUmVzcG9uc2USSAoJTGlzdEZpbGVzEhwuc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXF1ZXN0Gh0uc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXNwb25zZRJLCgpEZWxldGVGaWxlEh0uc2l4Zm9sZC52MS5EZWxldGVGaWxlUmVxdWVzdBoeLnNpeGZvbGQudjEuRGVsZXRlRmlsZVJlc3BvbnNlElEKDENyZWF0ZVVwbG9hZBIfLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBogLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVzcG9uc2USSwoKVXBsb2FkUGFydBIdLnNpeGZvbGQudjEuVXBsb2FkUGFydFJlcXVlc3QaHi5zaXhmb2xkLnYxLlVwbG9hZFBhcnRSZXNwb25zZRJICglHZXRVcGxvYWQSHC5zaXhmb2xkLnYxLkdldFVwbG9hZFJlcXVlc3QaHS5zaXhmb2xkLnYxLkdldFVwbG9hZFJlc3BvbnNlElcKDkNvbXBsZXRlVXBsb2FkEiEuc2l4Zm9sZC52MS5Db21wbGV0ZVVwbG9hZFJlcXVlc3QaIi5zaXhmb2xkLnYxLkNvbXBsZXRlVXBsb2FkUmVzcG9uc2USTgoLQWJvcnRVcGxvYWQSHi5zaXhmb2xkLnYxLkFib3J0VXBsb2FkUmVxdWVzdBofLnNpeGZvbGQudjEuQWJvcnRVcGxvYWRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * The metadata of a file.
@@ -75,6 +75,14 @@ export type File = Message<"sixfold.v1.File"> & {
    * @generated from field: map<string, string> metadata = 8;
    */
   metadata: { [key: string]: string };
+
+  /**
+   * Of a file without sha256: SHA-256 over its segments in order, each as its length (8 bytes, little-endian) and the
+   * SHA-256 of its bytes.
+   *
+   * @generated from field: optional bytes tree_sha256 = 9;
+   */
+  treeSha256?: Uint8Array | undefined;
 };
 
 /**
@@ -461,6 +469,358 @@ export const DeleteFileResponseSchema: GenMessage<DeleteFileResponse> = /*@__PUR
   messageDesc(file_sixfold_v1_files, 11);
 
 /**
+ * A session to open.
+ *
+ * @generated from message sixfold.v1.CreateUploadRequest
+ */
+export type CreateUploadRequest = Message<"sixfold.v1.CreateUploadRequest"> & {
+  /**
+   * What will be uploaded. A declared size makes parts beyond it OUT_OF_RANGE at once; a declared SHA-256 is checked by
+   * CompleteUpload, which may have to read the file for it.
+   *
+   * @generated from field: sixfold.v1.UploadHeader header = 1;
+   */
+  header?: UploadHeader | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.CreateUploadRequest.
+ * Use `create(CreateUploadRequestSchema)` to create a new message.
+ */
+export const CreateUploadRequestSchema: GenMessage<CreateUploadRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 12);
+
+/**
+ * The session is open.
+ *
+ * @generated from message sixfold.v1.CreateUploadResponse
+ */
+export type CreateUploadResponse = Message<"sixfold.v1.CreateUploadResponse"> & {
+  /**
+   * The session.
+   *
+   * @generated from field: sixfold.v1.Upload upload = 1;
+   */
+  upload?: Upload | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.CreateUploadResponse.
+ * Use `create(CreateUploadResponseSchema)` to create a new message.
+ */
+export const CreateUploadResponseSchema: GenMessage<CreateUploadResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 13);
+
+/**
+ * A session.
+ *
+ * @generated from message sixfold.v1.Upload
+ */
+export type Upload = Message<"sixfold.v1.Upload"> & {
+  /**
+   * Its id, a UUID; also the id of the file that it becomes.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The bucket of the file.
+   *
+   * @generated from field: string bucket = 2;
+   */
+  bucket: string;
+
+  /**
+   * The key of the file.
+   *
+   * @generated from field: string key = 3;
+   */
+  key: string;
+
+  /**
+   * The size of the file, if it was declared.
+   *
+   * @generated from field: optional uint64 size = 4;
+   */
+  size?: bigint | undefined;
+
+  /**
+   * How many bytes have arrived.
+   *
+   * @generated from field: uint64 received = 5;
+   */
+  received: bigint;
+
+  /**
+   * When it ends by itself. Every part that arrives puts this off. Absent once it is complete.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 6;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * The file, once the session is complete.
+   *
+   * @generated from field: sixfold.v1.File file = 7;
+   */
+  file?: File | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.Upload.
+ * Use `create(UploadSchema)` to create a new message.
+ */
+export const UploadSchema: GenMessage<Upload> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 14);
+
+/**
+ * A range of bytes.
+ *
+ * @generated from message sixfold.v1.Part
+ */
+export type Part = Message<"sixfold.v1.Part"> & {
+  /**
+   * The place of its first byte in the file.
+   *
+   * @generated from field: uint64 offset = 1;
+   */
+  offset: bigint;
+
+  /**
+   * How many bytes.
+   *
+   * @generated from field: uint64 length = 2;
+   */
+  length: bigint;
+
+  /**
+   * SHA-256 of these bytes.
+   *
+   * @generated from field: bytes sha256 = 3;
+   */
+  sha256: Uint8Array;
+};
+
+/**
+ * Describes the message sixfold.v1.Part.
+ * Use `create(PartSchema)` to create a new message.
+ */
+export const PartSchema: GenMessage<Part> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 15);
+
+/**
+ * A part to store.
+ *
+ * @generated from message sixfold.v1.UploadPartRequest
+ */
+export type UploadPartRequest = Message<"sixfold.v1.UploadPartRequest"> & {
+  /**
+   * The session.
+   *
+   * @generated from field: string upload_id = 1;
+   */
+  uploadId: string;
+
+  /**
+   * The place of the first byte in the file: where nothing is yet, or where a part begins.
+   *
+   * @generated from field: uint64 offset = 2;
+   */
+  offset: bigint;
+
+  /**
+   * The bytes, at most 8 MiB.
+   *
+   * @generated from field: bytes data = 3;
+   */
+  data: Uint8Array;
+
+  /**
+   * SHA-256 of the bytes, if known; checked before they count.
+   *
+   * @generated from field: optional bytes sha256 = 4;
+   */
+  sha256?: Uint8Array | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.UploadPartRequest.
+ * Use `create(UploadPartRequestSchema)` to create a new message.
+ */
+export const UploadPartRequestSchema: GenMessage<UploadPartRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 16);
+
+/**
+ * The part is durable.
+ *
+ * @generated from message sixfold.v1.UploadPartResponse
+ */
+export type UploadPartResponse = Message<"sixfold.v1.UploadPartResponse"> & {
+  /**
+   * What was sent.
+   *
+   * @generated from field: sixfold.v1.Part part = 1;
+   */
+  part?: Part | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.UploadPartResponse.
+ * Use `create(UploadPartResponseSchema)` to create a new message.
+ */
+export const UploadPartResponseSchema: GenMessage<UploadPartResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 17);
+
+/**
+ * A page of what has arrived.
+ *
+ * @generated from message sixfold.v1.GetUploadRequest
+ */
+export type GetUploadRequest = Message<"sixfold.v1.GetUploadRequest"> & {
+  /**
+   * The session.
+   *
+   * @generated from field: string upload_id = 1;
+   */
+  uploadId: string;
+
+  /**
+   * Only parts that begin at this place of the file or behind it.
+   *
+   * @generated from field: uint64 from_offset = 2;
+   */
+  fromOffset: bigint;
+
+  /**
+   * At most this many parts; 0 means 1,000, which is also the most.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message sixfold.v1.GetUploadRequest.
+ * Use `create(GetUploadRequestSchema)` to create a new message.
+ */
+export const GetUploadRequestSchema: GenMessage<GetUploadRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 18);
+
+/**
+ * A session and a page of its parts.
+ *
+ * @generated from message sixfold.v1.GetUploadResponse
+ */
+export type GetUploadResponse = Message<"sixfold.v1.GetUploadResponse"> & {
+  /**
+   * The session.
+   *
+   * @generated from field: sixfold.v1.Upload upload = 1;
+   */
+  upload?: Upload | undefined;
+
+  /**
+   * What has arrived, by offset. They never overlap; what one request sent may be several.
+   *
+   * @generated from field: repeated sixfold.v1.Part parts = 2;
+   */
+  parts: Part[];
+
+  /**
+   * Where the next page begins; absent at the end.
+   *
+   * @generated from field: optional uint64 next_offset = 3;
+   */
+  nextOffset?: bigint | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.GetUploadResponse.
+ * Use `create(GetUploadResponseSchema)` to create a new message.
+ */
+export const GetUploadResponseSchema: GenMessage<GetUploadResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 19);
+
+/**
+ * A session to complete.
+ *
+ * @generated from message sixfold.v1.CompleteUploadRequest
+ */
+export type CompleteUploadRequest = Message<"sixfold.v1.CompleteUploadRequest"> & {
+  /**
+   * The session.
+   *
+   * @generated from field: string upload_id = 1;
+   */
+  uploadId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.CompleteUploadRequest.
+ * Use `create(CompleteUploadRequestSchema)` to create a new message.
+ */
+export const CompleteUploadRequestSchema: GenMessage<CompleteUploadRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 20);
+
+/**
+ * The file is durable and visible.
+ *
+ * @generated from message sixfold.v1.CompleteUploadResponse
+ */
+export type CompleteUploadResponse = Message<"sixfold.v1.CompleteUploadResponse"> & {
+  /**
+   * Its metadata.
+   *
+   * @generated from field: sixfold.v1.File file = 1;
+   */
+  file?: File | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.CompleteUploadResponse.
+ * Use `create(CompleteUploadResponseSchema)` to create a new message.
+ */
+export const CompleteUploadResponseSchema: GenMessage<CompleteUploadResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 21);
+
+/**
+ * A session to end.
+ *
+ * @generated from message sixfold.v1.AbortUploadRequest
+ */
+export type AbortUploadRequest = Message<"sixfold.v1.AbortUploadRequest"> & {
+  /**
+   * The session.
+   *
+   * @generated from field: string upload_id = 1;
+   */
+  uploadId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.AbortUploadRequest.
+ * Use `create(AbortUploadRequestSchema)` to create a new message.
+ */
+export const AbortUploadRequestSchema: GenMessage<AbortUploadRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 22);
+
+/**
+ * The session is gone.
+ *
+ * @generated from message sixfold.v1.AbortUploadResponse
+ */
+export type AbortUploadResponse = Message<"sixfold.v1.AbortUploadResponse"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.AbortUploadResponse.
+ * Use `create(AbortUploadResponseSchema)` to create a new message.
+ */
+export const AbortUploadResponseSchema: GenMessage<AbortUploadResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 23);
+
+/**
  * FileService stores and reads files through a gateway.
  *
  * @generated from service sixfold.v1.FileService
@@ -515,6 +875,60 @@ export const FileService: GenService<{
     methodKind: "unary";
     input: typeof DeleteFileRequestSchema;
     output: typeof DeleteFileResponseSchema;
+  },
+  /**
+   * CreateUpload opens a session: the upload of one file in parts, through any gateway. It expires some time (one hour
+   * by default) after its last part.
+   *
+   * @generated from rpc sixfold.v1.FileService.CreateUpload
+   */
+  createUpload: {
+    methodKind: "unary";
+    input: typeof CreateUploadRequestSchema;
+    output: typeof CreateUploadResponseSchema;
+  },
+  /**
+   * UploadPart stores a range of bytes of a session's file, all of it or nothing. Parts come in any order, and any number
+   * of them at once. The same bytes again change nothing and get the same answer; other bytes where some are already are
+   * ABORTED.
+   *
+   * @generated from rpc sixfold.v1.FileService.UploadPart
+   */
+  uploadPart: {
+    methodKind: "unary";
+    input: typeof UploadPartRequestSchema;
+    output: typeof UploadPartResponseSchema;
+  },
+  /**
+   * GetUpload tells what of a session has arrived, a page at a time.
+   *
+   * @generated from rpc sixfold.v1.FileService.GetUpload
+   */
+  getUpload: {
+    methodKind: "unary";
+    input: typeof GetUploadRequestSchema;
+    output: typeof GetUploadResponseSchema;
+  },
+  /**
+   * CompleteUpload makes the file visible. FAILED_PRECONDITION names the ranges that are missing, and changes nothing.
+   * Called again within 24 hours it gives the same answer, whatever became of the file.
+   *
+   * @generated from rpc sixfold.v1.FileService.CompleteUpload
+   */
+  completeUpload: {
+    methodKind: "unary";
+    input: typeof CompleteUploadRequestSchema;
+    output: typeof CompleteUploadResponseSchema;
+  },
+  /**
+   * AbortUpload ends a session and removes its bytes. A session that is not there any more is success.
+   *
+   * @generated from rpc sixfold.v1.FileService.AbortUpload
+   */
+  abortUpload: {
+    methodKind: "unary";
+    input: typeof AbortUploadRequestSchema;
+    output: typeof AbortUploadResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sixfold_v1_files, 0);

@@ -1,0 +1,76 @@
+/** Writes a body as segments of six chunks: one, or several where servers are lost on the way. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { diskFull, type SixfoldError } from "../../shared/errors.ts";
+import { ChunkLabelSchema } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import { CHUNKS } from "../../shared/layout.ts";
+import { segmentPosition } from "../../shared/ring.ts";
+import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
+import type { BodyReader } from "./body_reader.ts";
+import { keyBytes } from "./file_name.ts";
+import { isDurable, isEnough, placeChunks } from "./placement.ts";
+import { rebuildSegment } from "./rebuild.ts";
+import type { SegmentPlan } from "./segment_sender.ts";
+import { writeSegment } from "./segment_writer.ts";
+import type { Store } from "./store.ts";
+
+/** Whose bytes are written, and what hears of them. */
+export interface SegmentTarget {
+  readonly uploadId: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly contentType: string;
+  /** The place of the body's first byte in the file. */
+  readonly offset: number;
+  /** The number of the next segment: never the same twice for an upload, it names chunks. */
+  readonly nextNumber: () => Promise<number>;
+  /** Receives every chunk that may exist, before its first byte is sent. */
+  readonly strays: StrayChunk[];
+  /** Receives each segment once it is durable by the commit rule. */
+  readonly segments: StoredSegment[];
+  /** Hears the bytes in order; throws to end the upload. */
+  readonly seen: (bytes: Uint8Array) => void;
+}
+
+/**
+ * Writes what is left of a body.
+ * @throws SixfoldError when that cannot be made durable; the segments before are
+ */
+export async function writeSegments(
+  store: Store,
+  target: SegmentTarget,
+  body: BodyReader,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, pool, cluster } = store;
+  const { uploadId, bucket, key, contentType, strays, segments, seen } = target;
+  const failed = new Map<string, SixfoldError>();
+  const onFailure = (serverId: string, error: SixfoldError) => {
+    failed.set(serverId, error);
+    if (error.detail === "DISK_FULL") cluster.markFull(serverId);
+  };
+  const plan = (number: number, offset: number): SegmentPlan => {
+    const snapshot = cluster.now;
+    const { layout } = pool;
+    const order = snapshot.ring.successors(segmentPosition(bucket, key, number), snapshot.ring.servers);
+    const good = order.filter((id) => !failed.has(id));
+    const usable = isEnough(good.length, layout) ? good : order;
+    const full = snapshot.full + [...failed.values()].filter(({ detail }) => detail === "DISK_FULL").length;
+    if (!isEnough(usable.length, layout) && isEnough(usable.length + full, layout)) throw diskFull();
+    const placed = placeChunks(usable.slice(0, CHUNKS), layout);
+    const segmentOffset = BigInt(offset);
+    const label = toBinary(
+      ChunkLabelSchema,
+      create(ChunkLabelSchema, { bucket, key: keyBytes(key), contentType, segmentOffset }),
+    );
+    return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure };
+  };
+  for (let offset = target.offset; !(await body.atEnd());) {
+    const number = await target.nextNumber();
+    let segment = await writeSegment(plan(number, offset), body, seen, signal);
+    if (!isDurable(segment.chunks.map(({ serverId }) => serverId), segment)) {
+      segment = await rebuildSegment(plan(number, offset), segment, signal);
+    }
+    segments.push(segment);
+    offset += segment.length;
+  }
+}
