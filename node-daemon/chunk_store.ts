@@ -83,9 +83,10 @@ export class ChunkStore {
       return written;
     } catch (error) {
       await writer?.discard();
-      await rm(temporary, { force: true });
+      // A disk that refuses this as well must not hide why: the next start, or the garbage, removes what is left.
+      await rm(temporary, { force: true }).catch(() => {});
       // After a failed fsync of the folder the name may be there: a chunk that was not acknowledged must not stay.
-      await rm(path, { force: true });
+      await rm(path, { force: true }).catch(() => {});
       throw SixfoldError.from(error);
     }
   }

@@ -15,6 +15,9 @@ export interface Daemon {
   readonly process: Deno.ChildProcess;
 }
 
+/** The ports of a daemon: gRPC, HTTP. */
+export type Ports = readonly [number, number];
+
 /** PostgreSQL, and the daemons and gateways that were added to it. */
 export class LocalCluster implements AsyncDisposable {
   readonly daemons: Daemon[] = [];
@@ -51,9 +54,9 @@ export class LocalCluster implements AsyncDisposable {
     return address;
   }
 
-  /** Starts one more daemon and waits until it is registered. */
-  async addDaemon(folder: string, settings: Record<string, string> = {}): Promise<Daemon> {
-    const [grpcPort, httpPort] = [await freePort(), await freePort()];
+  /** Starts one more daemon and waits until it is registered. @param ports of gRPC and of HTTP, where they matter */
+  async addDaemon(folder: string, settings: Record<string, string> = {}, ports?: Ports): Promise<Daemon> {
+    const [grpcPort, httpPort] = ports ?? [await freePort(), await freePort()];
     this.#mustBeOpen();
     const process = launchDaemon({
       SIXFOLD_DATA_DIR: folder,

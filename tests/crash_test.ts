@@ -4,6 +4,7 @@ import { chunkFolder, newUuid, uuidToBytes } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { StorageService } from "../shared/gen/sixfold/v1/storage_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
+import { straced } from "../scripts/faults/strace.ts";
 import { until } from "../scripts/programs.ts";
 import { chunkFiles, type Daemon, TestCluster, TOKEN } from "./cluster.ts";
 import { debianTool } from "../scripts/tools.ts";
@@ -51,37 +52,6 @@ function pathsOf({ folder }: Daemon, upload: string): Record<string, string> {
   };
 }
 
-/** Attaches strace to a daemon while `work` runs. @returns its log */
-async function traced(
-  daemon: Daemon,
-  paths: readonly string[],
-  inject: string,
-  work: () => Promise<void>,
-): Promise<string> {
-  const log = await Deno.makeTempFile();
-  const chosen = paths.flatMap((path) => ["-P", path]);
-  const args = ["-f", "-y", "-p", String(daemon.process.pid), ...chosen, "-o", log, "-e", inject];
-  const process = new Deno.Command(strace ?? "strace", { args, stdout: "null", stderr: "piped" }).spawn();
-  const said = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    for (let text = ""; !/attached/.test(text);) {
-      const { value, done } = await said.read();
-      if (done) throw new Error(`strace cannot attach: ${text}`);
-      text += value;
-    }
-    await work();
-  } finally {
-    await said.cancel();
-    try {
-      process.kill("SIGTERM");
-    } catch { /* it ended with the daemon */ }
-    await process.status;
-  }
-  const text = await Deno.readTextFile(log);
-  await Deno.remove(log);
-  return text;
-}
-
 async function isThere(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
@@ -100,7 +70,7 @@ Deno.test({
       let refused: SixfoldError | undefined;
       let ended = false;
       daemon.process.status.then(() => ended = true);
-      await traced(daemon, choose(paths), inject, async () => {
+      await straced(daemon.process.pid, choose(paths), inject, async () => {
         refused = await put(daemon, upload);
         // A kill that came after the answer needs a moment to be seen.
         if (refused !== undefined) await until("the daemon lives", 2000, () => Promise.resolve(ended)).catch(() => {});
@@ -165,9 +135,14 @@ Deno.test({
         const upload = newUuid();
         const paths = pathsOf(daemon, upload);
         let refused: SixfoldError | undefined;
-        const log = await traced(daemon, [paths[path] ?? ""], `inject=${call}:error=${error}`, async () => {
-          refused = await put(daemon, upload);
-        });
+        const log = await straced(
+          daemon.process.pid,
+          [paths[path] ?? ""],
+          `inject=${call}:error=${error}`,
+          async () => {
+            refused = await put(daemon, upload);
+          },
+        );
         assert.deepEqual([refused?.code, refused?.detail], [code, detail]);
         assert.equal(log.match(new RegExp(`\\b${call}\\(`, "g"))?.length, 1, log);
         assert.equal(await isThere(paths["final"] ?? ""), false);

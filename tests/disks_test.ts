@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { stopAll, until } from "../scripts/programs.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
+import { SmallDisk } from "../scripts/faults/small_disk.ts";
+import { straced } from "../scripts/faults/strace.ts";
 import { chunkFiles, TestCluster } from "./cluster.ts";
 import { debianTool } from "../scripts/tools.ts";
 
@@ -8,26 +10,6 @@ const MIB = 1024 * 1024;
 const strace = await debianTool("strace", ["-V"]);
 const isRoot = Deno.uid() === 0;
 if (!isRoot) console.log("mounting a small disk takes root, so the tests of full disks are ignored");
-
-async function mount(args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(args[0] ?? "", { args: args.slice(1) }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-}
-
-/** A folder on a disk of its own, of so many MiB. */
-class SmallDisk implements AsyncDisposable {
-  private constructor(readonly folder: string) {}
-
-  static async make(folder: string, size: number): Promise<SmallDisk> {
-    await Deno.mkdir(folder, { recursive: true });
-    await mount(["mount", "-t", "tmpfs", "-o", `size=${size}m`, "tmpfs", folder]);
-    return new SmallDisk(folder);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await mount(["umount", "-l", this.folder]);
-  }
-}
 
 async function put(url: string, size: number): Promise<{ status: number; detail?: string; sha256: string }> {
   const body = makeBody(size);
@@ -91,9 +73,7 @@ Deno.test({
     const slow = cluster.daemons[0];
     assert.ok(slow);
     // Each write is of 1 MiB and takes a second.
-    const args = ["-f", "-p", String(slow.process.pid), "-o", "/dev/null", "-e", "inject=pwrite64:delay_enter=1000000"];
-    const process = new Deno.Command(strace ?? "strace", { args, stdout: "null", stderr: "null" }).spawn();
-    try {
+    await straced(slow.process.pid, [], "inject=pwrite64:delay_enter=1000000", async () => {
       const began = performance.now();
       const { status, sha256 } = await put(`${files}/large`, 512 * MIB);
       const seconds = (performance.now() - began) / 1000;
@@ -103,9 +83,6 @@ Deno.test({
       const peak = Number(/VmHWM:\s+(\d+)/.exec(memory)?.[1]) / 1024;
       assert.ok(peak < 100, `${peak} MiB`);
       assert.equal((await digestOf(await fetch(`${files}/large`))).sha256, sha256);
-    } finally {
-      process.kill("SIGTERM");
-      await process.status;
-    }
+    });
   },
 });

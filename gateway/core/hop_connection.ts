@@ -30,6 +30,9 @@ export class HopConnection {
   #start = 0;
   #end = 0;
   #open = true;
+  /** A read that was begun while the connection waited for its next exchange. */
+  #early: Promise<number | null> | undefined;
+  #goodbye = false;
 
   private constructor(socket: Deno.TcpConn, readonly address: string) {
     this.#socket = socket;
@@ -46,6 +49,20 @@ export class HopConnection {
     } catch (cause) {
       throw new SixfoldError("unavailable", "a storage server cannot be reached; try again", { cause });
     }
+  }
+
+  /** Whether the daemon still holds its end, as far as the kernel knows. Only for a connection that `watch`es. */
+  get alive(): boolean {
+    return this.#open && !this.#goodbye;
+  }
+
+  /** Listens between exchanges: a daemon has nothing to say then but goodbye, and who is gone must not get a request. */
+  watch(): void {
+    this.#start = this.#end = 0;
+    this.#goodbye = false;
+    const left = () => void (this.#goodbye = true);
+    this.#early = this.#socket.read(this.#input);
+    this.#early.then(left, left);
   }
 
   /** Cuts the connection. A read or write that is under way fails. */
@@ -156,10 +173,12 @@ export class HopConnection {
   }
 
   async #more(): Promise<void> {
+    const early = this.#early;
+    this.#early = undefined;
     this.#input.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
     this.#start = 0;
-    const count = await this.#socket.read(this.#input.subarray(this.#end));
+    const count = await (early ?? this.#socket.read(this.#input.subarray(this.#end)));
     if (count === null) throw broken("it ended too soon");
     this.#end += count;
   }
@@ -173,7 +192,7 @@ export class HopConnections {
   async take(address: string): Promise<HopConnection> {
     const kept = this.#idle.get(address) ?? [];
     for (let last = kept.pop(); last !== undefined; last = kept.pop()) {
-      if (performance.now() - last.since < KEEP_MS) return last.connection;
+      if (performance.now() - last.since < KEEP_MS && last.connection.alive) return last.connection;
       last.connection.close();
     }
     return await HopConnection.open(address);
@@ -183,6 +202,7 @@ export class HopConnections {
   give(connection: HopConnection): void {
     const kept = this.#idle.get(connection.address) ?? [];
     this.#idle.set(connection.address, kept);
+    connection.watch();
     kept.push({ connection, since: performance.now() });
     if (kept.length > KEEP_MOST) kept.shift()?.connection.close();
   }

@@ -32,16 +32,26 @@ const HEAD = [
  * The page with new results: a row that did not run this time keeps the result it had.
  * @param before the page as it was
  */
-export function pageOf(before: string, rows: readonly Row[], results: readonly Result[], figures = ""): string {
+export function pageOf(before: string, rows: readonly Row[], results: readonly Result[]): string {
   const lines = rows.map((row) => {
     const own = results.filter((result) => result.row === row);
     const known = before.split("\n").find((line) => line.startsWith(`| ${row.number} |`))?.split(" | ").at(-1);
     const outcome = own.length > 0 ? resultOf(own) : known?.replace(/ \|$/, "") ?? "not run yet";
     return `| ${row.number} | ${row.name} | ${row.inject} | ${row.expect} | ${outcome} |`;
   });
-  const kept = /\n(## Figures\n[^]*)$/.exec(before)?.[1] ?? "";
-  const tail = figures === "" ? kept : `## Figures\n\n${figures}\n`;
-  return [...HEAD, ...lines, "", ...(tail === "" ? [] : [tail])].join("\n");
+  const figures = before.split("\n").filter((line) => FIGURE.test(line));
+  return [...HEAD, ...lines, "", ...(figures.length > 0 ? [FIGURES, "", ...figures, ""] : [])].join("\n");
+}
+
+const FIGURES = "## Figures";
+const FIGURE = /^- \*\*/;
+
+/** The page with a figure in place of the one of the same name. */
+export function withFigure(before: string, name: string, text: string): string {
+  const begin = `- **${name}**: `;
+  const others = before.split("\n").filter((line) => FIGURE.test(line) && !line.startsWith(begin));
+  const page = before.split("\n## Figures")[0]?.trimEnd() ?? "";
+  return [page, "", FIGURES, "", ...[...others, begin + text].sort(), ""].join("\n");
 }
 
 function resultOf(results: readonly Result[]): string {

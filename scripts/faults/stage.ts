@@ -24,8 +24,10 @@ export interface StageOptions {
   readonly gateways?: number;
   /** Settings of every gateway. */
   readonly gateway?: Record<string, string>;
-  /** Prepares the folder of a daemon, by its number, and names settings for it. */
-  readonly prepare?: (folder: string, number: number) => Promise<Record<string, string>>;
+  /** Makes a folder for a daemon, by its number, outside of the cluster's own; undefined for an ordinary one. */
+  readonly folder?: (number: number) => Promise<string | undefined>;
+  /** Settings of every daemon. */
+  readonly daemon?: Record<string, string>;
 }
 
 /** See above. */
@@ -50,9 +52,8 @@ export class Stage implements AsyncDisposable {
     try {
       await stage.startGateway();
       for (let i = 0; i < (options.daemons ?? 6); i++) {
-        const folder = `${cluster.folder}/daemon-${i}`;
-        const settings = await options.prepare?.(folder, i);
-        stage.daemons.push(await StagedDaemon.start(stage, folder, settings ?? {}));
+        const folder = await options.folder?.(i) ?? `${cluster.folder}/daemon-${i}`;
+        stage.daemons.push(await StagedDaemon.start(stage, folder, options.daemon ?? {}));
       }
       for (let i = 1; i < (options.gateways ?? 2); i++) await stage.startGateway();
       await stage.seen();

@@ -48,13 +48,19 @@ export class StagedDaemon {
     this.#stopped = false;
   }
 
-  /** Starts it again after its end, and waits until every gateway sees it. */
-  async restart(): Promise<void> {
+  /** Starts it again after its end, on the ports that it had, and waits until it is registered. */
+  async start(): Promise<void> {
     const { cluster } = this.stage;
     cluster.daemons.splice(cluster.daemons.indexOf(this.daemon), 1);
-    this.daemon = await cluster.addDaemon(this.folder, { SIXFOLD_LOG: "error", ...this.settings });
-    this.proxy.target = this.daemon.http;
+    const [grpc, http] = [this.daemon.grpc, this.daemon.http].map((address) => Number(address.split(":")[1]));
+    const ports = [grpc ?? 0, http ?? 0] as const;
+    this.daemon = await cluster.addDaemon(this.folder, { SIXFOLD_LOG: "error", ...this.settings }, ports);
     await this.#join();
+  }
+
+  /** Starts it again, and waits until every gateway sees it. */
+  async restart(): Promise<void> {
+    await this.start();
     await this.stage.seen();
   }
 

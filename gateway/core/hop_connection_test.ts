@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { HopConnections } from "./hop_connection.ts";
+
+Deno.test("a kept connection is used again, but not once the daemon has closed it", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted: Deno.Conn[] = [];
+  const serving = (async () => {
+    for await (const socket of listener) {
+      accepted.push(socket);
+      void (async () => {
+        while (await socket.read(new Uint8Array(1000)).catch(() => null) !== null) {
+          await socket.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
+        }
+      })();
+    }
+  })();
+  const connections = new HopConnections();
+  const address = `127.0.0.1:${listener.addr.port}`;
+  const ask = async () => {
+    const connection = await connections.take(address);
+    await connection.request("/", {}, 0);
+    const body = await connection.readAll(await connection.readHead(), () => {});
+    connections.give(connection);
+    return new TextDecoder().decode(body);
+  };
+  for (let i = 0; i < 3; i++) assert.equal(await ask(), "ok");
+  assert.equal(accepted.length, 1);
+  accepted[0]?.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(await ask(), "ok");
+  assert.equal(accepted.length, 2);
+  listener.close();
+  await serving;
+  for (const socket of accepted.slice(1)) socket.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await connections.take(address).catch(() => {});
+});
