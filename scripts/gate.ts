@@ -7,6 +7,9 @@ const deno = Deno.env.get("SIXFOLD_DENO") ?? Deno.execPath();
 const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
 const bin = (name: string) => `${root}node_modules/.bin/${name}`;
 
+/** Test files at once: each waits for its own processes most of the time. */
+const JOBS = String(navigator.hardwareConcurrency + 1);
+
 interface Outcome {
   readonly passed: number;
   readonly failed: number;
@@ -18,7 +21,7 @@ async function run(command: string, args: readonly string[]): Promise<{ ok: bool
     cwd: root,
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1", PATH: `${root}node_modules/.bin:${Deno.env.get("PATH") ?? ""}` },
+    env: { NO_COLOR: "1", DENO_JOBS: JOBS, PATH: `${root}node_modules/.bin:${Deno.env.get("PATH") ?? ""}` },
   }).output();
   const text = new TextDecoder();
   return { ok: result.success, output: text.decode(result.stdout) + text.decode(result.stderr) };
@@ -59,7 +62,7 @@ const outcomes = [
   await check("proto lint", bin("buf"), ["lint", "proto"]),
   await check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
   await tests("units on Deno", deno, ["test", "-A", "--no-check", "--quiet", "shared", "scripts", "gateway"]),
-  await tests("whole cluster", deno, ["test", "-A", "--no-check", "--quiet", "tests"]),
+  await tests("whole cluster", deno, ["test", "-A", "--no-check", "--quiet", "--parallel", "tests"]),
   await tests("units on Bun", bun, ["test", "./shared", "./node-daemon"]),
 ];
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);

@@ -51,14 +51,23 @@ export async function until(what: string, ms: number, condition: () => Promise<b
   throw new Error(`${what} after ${ms / 1000} s; look at the messages above`);
 }
 
+/** Below the range from which kernels give out ports by themselves, so that no connection takes one meanwhile. */
+const PORTS = { first: 12_000, count: 18_000 };
+
 /** A port of loopback that is free now: the given one, or any where it is 0. @throws Error when it is taken */
 export async function freePort(port = 0): Promise<number> {
+  if (port === 0) {
+    const random = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    return await isFree(random) ? random : await freePort();
+  }
+  if (await isFree(port)) return port;
+  throw new Error(`port ${port} is taken; choose another with SIXFOLD_PORT, or 0`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", () => reject(new Error(`port ${port} is taken; choose another with SIXFOLD_PORT, or 0`)));
-    server.listen(port, "127.0.0.1", resolve);
+  return await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address !== null && typeof address === "object" ? address.port : port;
 }
