@@ -1,23 +1,22 @@
 /** The one error type and the one table of codes: what a Connect client, an HTTP client and a retry see of an error. */
-import { Code, ConnectError } from "@connectrpc/connect";
 
-/** For each code its Connect code, its HTTP status, and whether the same call may succeed when tried again. */
+/** For each code its number in gRPC and Connect, its HTTP status, and whether the same call may succeed when tried again. */
 export const ERROR_CODES = {
-  invalid_argument: { connect: Code.InvalidArgument, http: 400, retryable: false },
-  out_of_range: { connect: Code.OutOfRange, http: 400, retryable: false },
-  failed_precondition: { connect: Code.FailedPrecondition, http: 400, retryable: false },
-  unauthenticated: { connect: Code.Unauthenticated, http: 401, retryable: false },
-  permission_denied: { connect: Code.PermissionDenied, http: 403, retryable: false },
-  not_found: { connect: Code.NotFound, http: 404, retryable: false },
-  aborted: { connect: Code.Aborted, http: 409, retryable: true },
-  already_exists: { connect: Code.AlreadyExists, http: 409, retryable: false },
-  resource_exhausted: { connect: Code.ResourceExhausted, http: 429, retryable: true },
-  canceled: { connect: Code.Canceled, http: 499, retryable: false },
-  internal: { connect: Code.Internal, http: 500, retryable: false },
-  data_loss: { connect: Code.DataLoss, http: 500, retryable: false },
-  unimplemented: { connect: Code.Unimplemented, http: 501, retryable: false },
-  unavailable: { connect: Code.Unavailable, http: 503, retryable: true },
-  deadline_exceeded: { connect: Code.DeadlineExceeded, http: 504, retryable: true },
+  invalid_argument: { connect: 3, http: 400, retryable: false },
+  out_of_range: { connect: 11, http: 400, retryable: false },
+  failed_precondition: { connect: 9, http: 400, retryable: false },
+  unauthenticated: { connect: 16, http: 401, retryable: false },
+  permission_denied: { connect: 7, http: 403, retryable: false },
+  not_found: { connect: 5, http: 404, retryable: false },
+  aborted: { connect: 10, http: 409, retryable: true },
+  already_exists: { connect: 6, http: 409, retryable: false },
+  resource_exhausted: { connect: 8, http: 429, retryable: true },
+  canceled: { connect: 1, http: 499, retryable: false },
+  internal: { connect: 13, http: 500, retryable: false },
+  data_loss: { connect: 15, http: 500, retryable: false },
+  unimplemented: { connect: 12, http: 501, retryable: false },
+  unavailable: { connect: 14, http: 503, retryable: true },
+  deadline_exceeded: { connect: 4, http: 504, retryable: true },
 } as const;
 
 /** A code of the table. */
@@ -68,33 +67,39 @@ export class SixfoldError extends Error {
   /** Any thrown value as an error of Sixfold; what is not known becomes `internal`, with the cause kept. */
   static from(thrown: unknown): SixfoldError {
     if (thrown instanceof SixfoldError) return thrown;
-    if (thrown instanceof ConnectError) return fromConnect(thrown);
+    if (isConnectError(thrown)) return fromConnect(thrown);
     if (thrown instanceof Error) return fromSystem(thrown);
     return new SixfoldError("internal", "internal error", { cause: thrown });
   }
-
-  /** The error as Connect sends it. The message of an internal error stays in the log. */
-  toConnect(): ConnectError {
-    const message = this.code === "internal" ? "internal error" : this.message;
-    const metadata = this.detail === undefined ? undefined : { [DETAIL_HEADER]: this.detail };
-    return new ConnectError(message, ERROR_CODES[this.code].connect, metadata, undefined, this);
-  }
 }
 
-const CODE_OF_CONNECT = new Map<Code, ErrorCode>();
+const CODE_OF_CONNECT = new Map<number, ErrorCode>();
 for (const [code, { connect }] of Object.entries(ERROR_CODES)) {
   if (isErrorCode(code)) CODE_OF_CONNECT.set(connect, code);
 }
 
-function isErrorCode(text: string): text is ErrorCode {
-  return text in ERROR_CODES;
+/** Whether a text is a code of the table. */
+export function isErrorCode(text: unknown): text is ErrorCode {
+  return typeof text === "string" && text in ERROR_CODES;
 }
 
-function isErrorDetail(text: string | null): text is ErrorDetail {
-  return text !== null && text in DETAILS;
+/** Whether a text is a detail of the table. */
+export function isErrorDetail(text: unknown): text is ErrorDetail {
+  return typeof text === "string" && text in DETAILS;
 }
 
-function fromConnect(error: ConnectError): SixfoldError {
+/** What is read of a ConnectError. It is known by its name: this module goes where Connect's runtime is not. */
+interface ForeignError extends Error {
+  readonly code: number;
+  readonly rawMessage: string;
+  readonly metadata: Headers;
+}
+
+function isConnectError(thrown: unknown): thrown is ForeignError {
+  return thrown instanceof Error && thrown.name === "ConnectError" && "rawMessage" in thrown && "metadata" in thrown;
+}
+
+function fromConnect(error: ForeignError): SixfoldError {
   const code = CODE_OF_CONNECT.get(error.code) ?? "internal";
   const detail = error.metadata.get(DETAIL_HEADER);
   return new SixfoldError(code, error.rawMessage, isErrorDetail(detail) ? { detail, cause: error } : { cause: error });

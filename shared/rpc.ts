@@ -6,6 +6,7 @@ import {
   universalServerResponseToFetch,
 } from "@connectrpc/connect/protocol";
 import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
+import { toConnectError } from "./connect_error.ts";
 import { SixfoldError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
@@ -31,7 +32,7 @@ export function translateErrors(log: Logger): Interceptor {
     } catch (thrown) {
       const error = SixfoldError.from(thrown);
       if (error.code === "internal") log.error("call failed", { method: request.method.name, error: thrown });
-      throw error.toConnect();
+      throw toConnectError(error);
     }
   };
 }
@@ -41,7 +42,7 @@ export async function* translateStream<T>(body: AsyncIterable<T>): AsyncGenerato
   try {
     yield* body;
   } catch (error) {
-    throw SixfoldError.from(error).toConnect();
+    throw toConnectError(SixfoldError.from(error));
   }
 }
 

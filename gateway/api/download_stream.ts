@@ -5,6 +5,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
+import { toConnectError } from "../../shared/connect_error.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { FrameDecoder } from "../../shared/frame_codec.ts";
 import {
@@ -32,7 +33,8 @@ const PROTOCOLS = new Map<string | null, Protocol>([
   [connect.contentTypeStreamProto, {
     deadline: (headers) => connect.parseTimeout(headers.get("connect-timeout-ms"), MAX_TIMEOUT_MS),
     end(error) {
-      const json = connect.endStreamToJson(error?.toConnect().metadata ?? new Headers(), error?.toConnect(), undefined);
+      const told = error && toConnectError(error);
+      const json = connect.endStreamToJson(told?.metadata ?? new Headers(), told, undefined);
       return encodeEnvelope(connect.endStreamFlag, encoder.encode(JSON.stringify(json)));
     },
   }],

@@ -1,0 +1,10 @@
+/** Errors of Sixfold as Connect sends them. */
+import { ConnectError } from "@connectrpc/connect";
+import { DETAIL_HEADER, ERROR_CODES, type SixfoldError } from "./errors.ts";
+
+/** The error for Connect's handlers. The message of an internal error stays in the log. */
+export function toConnectError(error: SixfoldError): ConnectError {
+  const message = error.code === "internal" ? "internal error" : error.message;
+  const metadata = error.detail === undefined ? undefined : { [DETAIL_HEADER]: error.detail };
+  return new ConnectError(message, ERROR_CODES[error.code].connect, metadata, undefined, error);
+}
