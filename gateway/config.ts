@@ -3,7 +3,15 @@ import { bytes, choice, integer, readSettings, seconds, type Settings, text } fr
 
 /** All settings of a gateway. */
 export const GATEWAY_SETTINGS = {
-  DATABASE_URL: text("PostgreSQL, as postgres://user:password@host:port/database."),
+  DATABASE_URL: text(
+    "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",
+  ),
+  SIXFOLD_DATABASE_CONNECTIONS: integer(
+    "The most connections to PostgreSQL for requests; upkeep has five more.",
+    "20",
+    1,
+    1000,
+  ),
   SIXFOLD_CLUSTER_TOKEN: text("The secret that gateways and daemons share, at least 32 characters."),
   SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535),
   SIXFOLD_HOP: choice("How daemons are dialled.", "web", "web", "grpc"),

@@ -7,7 +7,7 @@ import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
-import { isEnough } from "./core/placement.ts";
+import { createReadiness } from "./core/readiness.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { WindowPool } from "./core/window_pool.ts";
 import { openDatabase } from "./db/database.ts";
@@ -16,7 +16,8 @@ import { openDoor } from "./server.ts";
 import { cleanup } from "./workers/cleanup.ts";
 import { Runner } from "./workers/runner.ts";
 
-const CONNECTIONS = 20;
+/** Connections for what must go on however many requests there are: readiness, the ring, and the workers. */
+const UPKEEP_CONNECTIONS = 5;
 const GRACE_MS = 30_000;
 
 async function run(): Promise<void> {
@@ -24,9 +25,10 @@ async function run(): Promise<void> {
   const encoder = new TextEncoder();
   const write = (line: string) => void Deno.stderr.writeSync(encoder.encode(line));
   const log = createLogger(config.SIXFOLD_LOG, write, { service: "gateway" });
-  const sql = await openDatabase(config.DATABASE_URL, CONNECTIONS);
-  await migrate(sql, await readMigrations(new URL("../migrations/", import.meta.url)));
-  const cluster = await Cluster.open(sql, (error) => log.warn("the servers could not be read", { error }));
+  const sql = await openDatabase(config.DATABASE_URL, config.SIXFOLD_DATABASE_CONNECTIONS);
+  const upkeep = await openDatabase(config.DATABASE_URL, UPKEEP_CONNECTIONS);
+  await migrate(upkeep, await readMigrations(new URL("../migrations/", import.meta.url)));
+  const cluster = await Cluster.open(upkeep, (error) => log.warn("the servers could not be read", { error }));
   const layout = parseLayout(config.SIXFOLD_LAYOUT);
   const store = {
     sql,
@@ -39,11 +41,9 @@ async function run(): Promise<void> {
     graceSeconds: config.SIXFOLD_GRACE,
   };
   const background = new Runner(log);
-  background.start(cleanup({ ...store, log }, config.SIXFOLD_CLEANUP_EVERY));
+  background.start(cleanup({ ...store, sql: upkeep, log }, config.SIXFOLD_CLEANUP_EVERY));
   let stopping = false;
-  // Ready means that an upload works now.
-  const isReady = () => !stopping && isEnough(cluster.now.ring.servers, layout);
-  const rest = createRest(store, isReady, log);
+  const rest = createRest(store, createReadiness(cluster, layout, () => stopping), log);
   const rpc = createRpc(store, log);
   const door = await openDoor("127.0.0.1", config.SIXFOLD_PORT, (request) => rpc(request) ?? rest(request), log);
   log.info("serving", { address: `http://127.0.0.1:${door.port}` });
@@ -54,7 +54,7 @@ async function run(): Promise<void> {
   await door.close(GRACE_MS);
   await background.stop();
   await cluster.close();
-  await sql.end({ timeout: 2 });
+  await Promise.all([sql.end(), upkeep.end()]);
   log.info("stopped");
 }
 

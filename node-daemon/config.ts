@@ -4,7 +4,9 @@ import { bytes, choice, integer, readSettings, type Settings, text } from "../sh
 /** All settings of a daemon. */
 export const DAEMON_SETTINGS = {
   SIXFOLD_DATA_DIR: text("The folder that this daemon alone keeps its chunks in."),
-  DATABASE_URL: text("PostgreSQL, as postgres://user:password@host:port/database."),
+  DATABASE_URL: text(
+    "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",
+  ),
   SIXFOLD_CLUSTER_TOKEN: text("The secret that gateways and daemons share, at least 32 characters."),
   SIXFOLD_HOST: text("The address to listen on, and the one that gateways dial.", "127.0.0.1"),
   SIXFOLD_GRPC_PORT: integer("The port of native gRPC; 0 takes a free one.", "50051", 0, 65_535),

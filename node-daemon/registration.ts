@@ -1,6 +1,6 @@
 /** The daemon's row in PostgreSQL: who it is, where it listens, its places on the ring, and that it lives. */
-import postgres from "postgres";
 import { SixfoldError } from "../shared/errors.ts";
+import { type PostgresConnection, PostgresServer } from "../shared/postgres_server.ts";
 import { virtualNodes } from "../shared/ring.ts";
 import type { Space } from "./disk_space.ts";
 
@@ -11,35 +11,33 @@ export interface Addresses {
 }
 
 /** How long one statement may take, in ms. */
-const STATEMENT_TIMEOUT_MS = 5000;
+const STATEMENT_MS = 5000;
 
 /** One life of one server, as PostgreSQL sees it. */
 export class Registration {
-  readonly #sql: postgres.Sql;
+  readonly #server: PostgresServer;
   readonly #serverId: string;
   /** Another process that registers the same server takes over: this one's heartbeats then find no row. */
   readonly #incarnation = crypto.randomUUID();
+  #connection: PostgresConnection | undefined;
 
   constructor(databaseUrl: string, serverId: string) {
     this.#serverId = serverId;
-    this.#sql = postgres(databaseUrl, {
-      max: 1,
-      connect_timeout: 5,
-      onnotice: () => {},
-      connection: { application_name: "sixfold-daemon", statement_timeout: STATEMENT_TIMEOUT_MS },
-    });
+    this.#server = new PostgresServer(databaseUrl, { application: "sixfold-daemon", statementMs: STATEMENT_MS });
   }
 
   /** The id of the cluster that the database belongs to. */
   async clusterId(): Promise<string> {
-    const [row] = await this.#sql<{ id: string }[]>`SELECT id FROM cluster`;
+    const { statement: sql } = await this.#connect();
+    const [row] = await sql<{ id: string }[]>`SELECT id FROM cluster`;
     if (row === undefined) throw new SixfoldError("failed_precondition", "the database names no cluster; migrate it");
     return row.id;
   }
 
   /** Whether the database says that this server keeps chunks. */
   async ownsChunks(): Promise<boolean> {
-    const [row] = await this.#sql<{ owns: boolean }[]>`
+    const { statement: sql } = await this.#connect();
+    const [row] = await sql<{ owns: boolean }[]>`
       SELECT EXISTS (SELECT FROM chunks WHERE server_id = ${this.#serverId}) AS owns`;
     return row?.owns ?? false;
   }
@@ -51,7 +49,8 @@ export class Registration {
     const nodes = virtualNodes(this.#serverId);
     const numbers = nodes.map((_, n) => n);
     const positions = nodes.map((node) => String(BigInt.asIntN(64, node.position)));
-    await this.#sql.begin(async (tx) => {
+    const connection = await this.#connect();
+    await connection.transaction(async (tx) => {
       await tx`
         INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, free_bytes, used_bytes)
         VALUES (${this.#serverId}, ${this.#incarnation}, ${addresses.grpc}, ${addresses.http}, ${state}, ${free}, ${used})
@@ -74,7 +73,8 @@ export class Registration {
    */
   async heartbeat({ free, used, reserve }: Space): Promise<void> {
     const state = free < reserve ? "full" : "active";
-    const rows = await this.#sql`
+    const { statement: sql } = await this.#connect();
+    const rows = await sql`
       UPDATE storage_servers SET last_heartbeat = now(), free_bytes = ${free}, used_bytes = ${used},
         state = CASE state WHEN 'draining' THEN 'draining' ELSE ${state} END
       WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation} RETURNING id`;
@@ -88,12 +88,22 @@ export class Registration {
 
   /** Says that the server stops in an orderly way, and closes the connection. Its rows stay. */
   async stop(): Promise<void> {
-    await this.#sql.begin(async (tx) => {
-      await tx`
-        UPDATE storage_servers SET state = CASE state WHEN 'draining' THEN 'draining' ELSE 'stopped' END
-        WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation}`;
-      await tx`SELECT pg_notify('sixfold_servers', '')`;
-    }).catch(() => {});
-    await this.#sql.end({ timeout: 2 });
+    try {
+      const connection = await this.#connect();
+      await connection.transaction(async (tx) => {
+        await tx`
+          UPDATE storage_servers SET state = CASE state WHEN 'draining' THEN 'draining' ELSE 'stopped' END
+          WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation}`;
+        await tx`SELECT pg_notify('sixfold_servers', '')`;
+      });
+    } catch {
+      // PostgreSQL is away: the missing heartbeats will tell.
+    }
+    await this.#connection?.end();
+  }
+
+  async #connect(): Promise<PostgresConnection> {
+    if (!this.#connection?.alive) this.#connection = await this.#server.connect();
+    return this.#connection;
   }
 }

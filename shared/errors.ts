@@ -119,22 +119,11 @@ function fromSystem(error: Error): SixfoldError {
     case "ENOSPC":
     case "EDQUOT":
       return diskFull(error);
-    // PostgreSQL, and the way to it.
-    case "ECONNREFUSED":
-    case "ECONNRESET":
-    case "CONNECT_TIMEOUT":
-    case "CONNECTION_CLOSED":
-    case "CONNECTION_ENDED":
-    case "CONNECTION_DESTROYED":
-    case "53300":
-    case "57P01":
-    case "57P02":
-    case "57P03":
-      return new SixfoldError("unavailable", "the database or a server cannot be reached now; try again", {
+    case "EMFILE":
+    case "ENFILE":
+      return new SixfoldError("unavailable", "too many files are open; raise the limit (ulimit -n), or try again", {
         cause: error,
       });
-    case "57014":
-      return new SixfoldError("deadline_exceeded", "the database took too long; try again", { cause: error });
     case "EIO":
     case "EROFS":
       return new SixfoldError("unavailable", "the disk refuses to work; look at the server's log", {
@@ -144,9 +133,42 @@ function fromSystem(error: Error): SixfoldError {
     case "ENOENT":
       return new SixfoldError("not_found", "there is nothing under this name", { cause: error });
   }
+  const database = fromPostgres(error);
+  if (database !== undefined) return database;
   if (error.name === "AbortError") return new SixfoldError("canceled", "the caller went away", { cause: error });
   if (error.name === "TimeoutError") {
     return new SixfoldError("deadline_exceeded", "the time for this call is over; try again", { cause: error });
   }
   return new SixfoldError("internal", "internal error", { cause: error });
+}
+
+/**
+ * What PostgreSQL says, and what the way to it says, as a code and a sentence; a class stands for all of its codes that are
+ * not listed. An error that is not here is a mistake of ours.
+ */
+const POSTGRES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ECONNREFUSED: ["unavailable", "the database or a server cannot be reached now; try again"],
+  ECONNRESET: ["unavailable", "the database or a server cannot be reached now; try again"],
+  EPIPE: ["unavailable", "the database or a server cannot be reached now; try again"],
+  CONNECT_TIMEOUT: ["unavailable", "the database cannot be reached now; try again"],
+  CONNECTION_CLOSED: ["unavailable", "the connection to the database broke; try again"],
+  CONNECTION_ENDED: ["unavailable", "the connection to the database broke; try again"],
+  CONNECTION_DESTROYED: ["unavailable", "the connection to the database broke; try again"],
+  "08": ["unavailable", "the connection to the database broke; try again"],
+  "23505": ["already_exists", "it exists already"],
+  "25006": ["unavailable", "the database takes no writes now; try again"],
+  "25P03": ["unavailable", "the database gave up waiting for this call; try again"],
+  "25P04": ["deadline_exceeded", "the database took too long; try again"],
+  "40": ["aborted", "others changed the same things at the same time; try again"],
+  "53": ["unavailable", "the database is out of room, memory or connections; look at its log, or try again"],
+  "55P03": ["deadline_exceeded", "others held what this call needs for too long; try again"],
+  "57": ["unavailable", "the database stops or starts; try again"],
+  "57014": ["deadline_exceeded", "the database took too long; try again"],
+  "58": ["unavailable", "the database's disk refuses to work; look at its log"],
+};
+
+function fromPostgres(cause: Error): SixfoldError | undefined {
+  const code = "code" in cause ? String(cause.code) : "";
+  const known = POSTGRES[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? POSTGRES[code.slice(0, 2)] : undefined);
+  return known && new SixfoldError(known[0], known[1], { cause });
 }

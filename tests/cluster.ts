@@ -35,3 +35,16 @@ export async function chunkFiles(folder: string): Promise<string[]> {
   }
   return found;
 }
+
+/** How long something takes, in seconds. */
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
+/** A server's own process and those of its sessions. */
+export async function processesOf(pid: number): Promise<number[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["--ppid", String(pid), "-o", "pid="] }).output();
+  return [pid, ...new TextDecoder().decode(stdout).trim().split(/\s+/).map(Number).filter((id) => id > 0)];
+}

@@ -6,6 +6,7 @@ import type { Logger } from "../../shared/logger.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
+import type { Readiness } from "../core/readiness.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
@@ -19,13 +20,11 @@ const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/
 export type Rest = (request: Request) => Promise<Response>;
 
 /** The routes of REST. */
-export function createRest(store: Store, isReady: () => boolean, log: Logger): Rest {
+export function createRest(store: Store, readiness: () => Promise<Readiness>, log: Logger): Rest {
   const app = new Elysia()
     .get("/healthz", () => "ok\n")
     .get("/readyz", async () => {
-      // Asks PostgreSQL now: it may be away, and servers may have moved since the last refresh.
-      const fresh = await store.cluster.refresh().then(() => true, () => false);
-      const state = { ready: fresh && isReady(), servers: store.cluster.now.ring.servers };
+      const state = await readiness();
       return Response.json(state, { status: state.ready ? 200 : 503 });
     })
     .get("/v1/files", ({ request }) => answer(request, log, () => list(store, request)))

@@ -1,64 +1,100 @@
-/** The connection to PostgreSQL: one pool for requests, checked before anything is acknowledged through it. */
-import postgres from "postgres";
-import { SixfoldError } from "../../shared/errors.ts";
+/** The way to PostgreSQL: connections for one kind of work, bounded in number and in time. */
+import { createStatement, type Statement } from "../../shared/postgres_statement.ts";
+import { PostgresServer, type Transaction } from "../../shared/postgres_server.ts";
+import { sleep } from "../../shared/sleep.ts";
+import { Pool } from "./pool.ts";
 
-/** Numbers that PostgreSQL sends as int8 are sizes here, all below 2^53; ring positions are read as text. */
-const types = {
-  bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: (text: string) => Number(text) },
-};
+export type { Transaction };
 
-/** A pool. */
-export type Sql = postgres.Sql<{ bigint: number }>;
-
-/** A transaction of a pool. */
-export type Transaction = postgres.TransactionSql<{ bigint: number }>;
+/** Sends statements and transactions. */
+export interface Sql extends Statement {
+  /**
+   * Does a piece of work in a transaction. It may be done more than once, and so it does nothing but SQL.
+   * @param patient whether a statement may take as long as it needs: for migrations
+   */
+  begin<T>(work: (tx: Transaction) => Promise<T>, patient?: "patient"): Promise<T>;
+  /**
+   * Follows a channel from now on, whatever becomes of connections.
+   * @param heard is told of a notification, and when some may have been missed
+   */
+  listen(channel: string, heard: () => void): Promise<{ unlisten(): Promise<void> }>;
+  /** Lets running work end for a moment, and closes the connections. */
+  end(): Promise<void>;
+}
 
 /** How long a start waits for a server that is not up yet or still recovers from a crash, in ms. */
 const START_MS = 60_000;
 const RETRY_MS = 100;
-const NOT_YET = new Set(["57P03", "ECONNREFUSED", "CONNECT_TIMEOUT"]);
+const NOT_YET = new Set<unknown>(["57P03", "ECONNREFUSED"]);
 
 /** How long one statement may take, in ms: PostgreSQL ends it by itself, so a lock never holds a request for ever. */
-const STATEMENT_TIMEOUT_MS = 10_000;
+const STATEMENT_MS = 10_000;
+const LISTEN_MS = 500;
+const END_MS = 2000;
 
 /**
- * Opens the pool and refuses a server that may lose what it has acknowledged.
- * @param url a `postgres://` address
- * @param connections the most connections of the pool
- * @throws SixfoldError `failed_precondition` when the server runs with `fsync=off`
+ * Opens the database, and waits for a server that starts.
+ * @param url a `postgres://` address; several hosts are separated by commas, and the one that takes writes is used
+ * @param connections the most connections at once
+ * @throws SixfoldError `failed_precondition` when the server may lose what it has acknowledged
  */
 export async function openDatabase(url: string, connections: number): Promise<Sql> {
-  const sql = postgres(url, {
-    max: connections,
-    types,
-    connect_timeout: 5,
-    onnotice: () => {},
-    connection: { application_name: "sixfold-gateway", statement_timeout: STATEMENT_TIMEOUT_MS },
+  const server = new PostgresServer(url, { application: "sixfold-gateway", statementMs: STATEMENT_MS });
+  const pool = new Pool(server, connections);
+  const statement = createStatement((ask) => pool.run((connection) => connection.ask(ask)));
+  const sql: Sql = Object.assign(statement, {
+    begin: <T>(work: (tx: Transaction) => Promise<T>, patient?: "patient") =>
+      pool.run((connection) => connection.transaction(work, patient !== undefined)),
+    listen: (channel: string, heard: () => void) => Promise.resolve(listen(server, channel, heard)),
+    end: () => pool.end(END_MS),
   });
-  const row = await readSafety(sql).catch(async (error) => {
-    await sql.end();
-    throw error;
-  });
-  if (row?.fsync === "off" || row?.commit === "off") {
-    await sql.end();
-    throw new SixfoldError(
-      "failed_precondition",
-      "PostgreSQL runs with fsync or synchronous_commit off and may lose acknowledged files; turn both on",
-    );
-  }
+  await untilUp(sql);
   return sql;
 }
 
-async function readSafety(sql: Sql): Promise<{ fsync: string; commit: string } | undefined> {
+async function untilUp(sql: Sql): Promise<void> {
   for (const until = Date.now() + START_MS;;) {
     try {
-      const [row] = await sql<{ fsync: string; commit: string }[]>`
-        SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit`;
-      return row;
+      await sql`SELECT 1`;
+      return;
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (!NOT_YET.has(code) || Date.now() > until) throw error;
+      if (!isNotYet(error) || Date.now() > until) {
+        await sql.end();
+        throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
+}
+
+function isNotYet(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return "code" in error && NOT_YET.has(error.code) || isNotYet(error.cause);
+}
+
+/** A connection of its own that listens; while there is none, one is tried for. */
+function listen(server: PostgresServer, channel: string, heard: () => void): { unlisten(): Promise<void> } {
+  const over = new AbortController();
+  const follow = async () => {
+    const connection = await server.connect(heard);
+    const ended = new Promise<void>((resolve) => connection.onEnd(resolve));
+    over.signal.addEventListener("abort", () => connection.close());
+    if (over.signal.aborted) connection.close();
+    await connection.statement.unsafe(`LISTEN "${channel}"`);
+    heard();
+    await ended;
+  };
+  const following = (async () => {
+    while (!over.signal.aborted) {
+      // Notifications only speed things up: without them, everything is looked at now and then.
+      await follow().catch(() => {});
+      await sleep(LISTEN_MS, over.signal);
+    }
+  })();
+  return {
+    async unlisten() {
+      over.abort();
+      await following;
+    },
+  };
 }

@@ -41,7 +41,7 @@ export async function migrate(sql: Sql, migrations: readonly Migration[]): Promi
         INSERT INTO migrations (number, name) VALUES (${migration.number}, ${migration.name})
         ON CONFLICT DO NOTHING RETURNING number`;
       if (claimed.length > 0) await tx.unsafe(migration.sql);
-    });
+    }, "patient");
   }
   const [row] = await sql<{ newest: number | null }[]>`SELECT max(number) AS newest FROM migrations`;
   if ((row?.newest ?? 0) > newest) {

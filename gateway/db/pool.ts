@@ -1,0 +1,125 @@
+/** The connections that one kind of work shares: so many and no more, and a short line in front of them. */
+import { SixfoldError } from "../../shared/errors.ts";
+import type { PostgresConnection, PostgresServer } from "../../shared/postgres_server.ts";
+import { sleep } from "../../shared/sleep.ts";
+
+/** How long a piece of work waits for a connection, in ms: who waits longer would only make the line longer. */
+const WAIT_MS = 2000;
+/** How many may wait for each connection. */
+const LINE = 20;
+/** A connection is not used for longer than this, in ms: its server's name may lead elsewhere by now. */
+const AGE_MS = 30 * 60_000;
+/** How often work is done again that PostgreSQL has undone because of others' work, and how long it waits at most. */
+const AGAIN = 3;
+const AGAIN_MS = 50;
+/** A serialization failure and a deadlock: the transaction was rolled back as a whole. */
+const UNDONE = new Set<unknown>(["40001", "40P01"]);
+
+/** Connections to one server. */
+export class Pool {
+  readonly #server: PostgresServer;
+  readonly #most: number;
+  readonly #idle: PostgresConnection[] = [];
+  readonly #line: ((turn: Turn) => void)[] = [];
+  #used = 0;
+  #ended: Promise<void> | undefined;
+  #empty: () => void = () => {};
+
+  /** @param most connections at once */
+  constructor(server: PostgresServer, most: number) {
+    this.#server = server;
+    this.#most = most;
+  }
+
+  /**
+   * Does a piece of work on a connection that nobody else uses meanwhile. It is done again, up to three times, when
+   * PostgreSQL has undone it because of others' work: so it does nothing but SQL.
+   * @throws SixfoldError `unavailable` when no connection is free in time
+   */
+  async run<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+    for (let round = 0;; round++) {
+      try {
+        return await this.#once(work);
+      } catch (error) {
+        if (round === AGAIN || !(error instanceof Error && "code" in error && UNDONE.has(error.code))) throw error;
+        await sleep(Math.random() * AGAIN_MS * 2 ** round, new AbortController().signal);
+      }
+    }
+  }
+
+  /** Lets running work end for so long, in ms, and closes all connections. */
+  async end(graceMs: number): Promise<void> {
+    this.#ended ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.#empty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    for (const turn of this.#line.splice(0)) turn("over");
+    if (this.#used === 0) this.#empty();
+    await this.#ended;
+    await Promise.all(this.#idle.splice(0).map((connection) => connection.end()));
+  }
+
+  async #once<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+    await this.#turn();
+    let connection: PostgresConnection | undefined;
+    try {
+      connection = this.#take() ?? await this.#server.connect();
+      return await work(connection);
+    } finally {
+      if (connection?.alive) this.#keep(connection);
+      this.#next();
+    }
+  }
+
+  /** Waits for one of the places. */
+  async #turn(): Promise<void> {
+    if (this.#ended) throw new SixfoldError("unavailable", "the gateway stops; ask another one");
+    if (this.#used < this.#most) {
+      this.#used++;
+      return;
+    }
+    if (this.#line.length >= this.#most * LINE) throw busy();
+    const turn = await new Promise<Turn>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#line.splice(this.#line.indexOf(heard), 1);
+        resolve("late");
+      }, WAIT_MS);
+      const heard = (turn: Turn) => {
+        clearTimeout(timer);
+        resolve(turn);
+      };
+      this.#line.push(heard);
+    });
+    if (turn === "late") throw busy();
+    if (turn === "over") throw new SixfoldError("unavailable", "the gateway stops; ask another one");
+  }
+
+  /** Gives the place to the first in line. */
+  #next(): void {
+    const next = this.#line.shift();
+    if (next !== undefined) return next("yours");
+    this.#used--;
+    if (this.#used === 0) this.#empty();
+  }
+
+  /** The connection that was used last: those that are not needed stay idle. */
+  #take(): PostgresConnection | undefined {
+    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) if (last.alive) return last;
+    return undefined;
+  }
+
+  #keep(connection: PostgresConnection): void {
+    if (performance.now() - connection.openedAt < AGE_MS) this.#idle.push(connection);
+    else void connection.end();
+  }
+}
+
+/** What becomes of one that waits. */
+type Turn = "yours" | "late" | "over";
+
+function busy(): SixfoldError {
+  return new SixfoldError("unavailable", "PostgreSQL is busy or away; try again");
+}

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { openDatabase } from "../gateway/db/database.ts";
+import { type Postgres, startPostgres } from "../scripts/embedded_postgres.ts";
+import { freePort, until } from "../scripts/programs.ts";
+import { SixfoldError } from "../shared/errors.ts";
+import { PostgresServer } from "../shared/postgres_server.ts";
+import { seconds } from "./cluster.ts";
+
+async function codeOf(work: PromiseLike<unknown>): Promise<string> {
+  return await work.then(() => "fine", (error) => SixfoldError.from(error).code);
+}
+
+/** A server that can be ended and started again. */
+class Server implements AsyncDisposable {
+  private constructor(readonly folder: string, readonly port: number, public running: Postgres) {}
+
+  static async start(): Promise<Server> {
+    const folder = await Deno.makeTempDir({ prefix: "sixfold postgres-" });
+    await Deno.chmod(folder, 0o755);
+    const port = await freePort();
+    return new Server(folder, port, await startPostgres(folder, port));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.running.stop();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("the way to PostgreSQL", async (t) => {
+  await using first = await Server.start();
+  await using second = await Server.start();
+  const { url } = first.running;
+  const sql = await openDatabase(url, 4);
+
+  await t.step("a session that is killed inside a transaction ends it, and nothing of it happens", async () => {
+    await sql`CREATE TABLE things (id int PRIMARY KEY, n int NOT NULL)`;
+    for (const victim of ["in a statement", "between statements"]) {
+      let ran = 0;
+      const work = sql.begin(async (tx) => {
+        ran++;
+        const [session] = await tx<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+        await tx`INSERT INTO things VALUES (1, 1)`;
+        const killed = sql`SELECT pg_terminate_backend(${session?.pid ?? 0})`;
+        if (victim === "between statements") {
+          await killed;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          await tx`INSERT INTO things VALUES (2, 2)`.catch(() => {});
+          await tx`INSERT INTO things VALUES (3, 3)`;
+        } else await Promise.all([killed, tx`SELECT pg_sleep(5)`]);
+      });
+      assert.equal(await codeOf(work), "unavailable", victim);
+      assert.equal(ran, 1);
+      assert.deepEqual([...await sql`SELECT * FROM things`], []);
+    }
+  });
+
+  await t.step("deadlocks and serialization failures are tried again", async () => {
+    await sql`INSERT INTO things VALUES (1, 0), (2, 0)`;
+    const add = (ids: number[], level: string) =>
+      sql.begin(async (tx) => {
+        await tx.unsafe(`SET TRANSACTION ISOLATION LEVEL ${level}`);
+        for (const id of ids) {
+          await tx`UPDATE things SET n = n + 1 WHERE id = ${id}`;
+          await tx`SELECT pg_sleep(0.1)`;
+        }
+      });
+    await Promise.all([add([1, 2], "READ COMMITTED"), add([2, 1], "READ COMMITTED")]);
+    await Promise.all([add([1], "SERIALIZABLE"), add([1], "SERIALIZABLE"), add([1], "SERIALIZABLE")]);
+    assert.deepEqual([...await sql`SELECT n FROM things ORDER BY id`].map(({ n }) => n), [5, 2]);
+  });
+
+  await t.step("what PostgreSQL says has a code of the table", async () => {
+    const readOnly = sql.begin(async (tx) => {
+      await tx`SET TRANSACTION READ ONLY`;
+      await tx`DELETE FROM things`;
+    });
+    assert.equal(await codeOf(readOnly), "unavailable");
+    assert.equal(await codeOf(sql`INSERT INTO things VALUES (1, 1)`), "already_exists");
+    const slow = sql.begin(async (tx) => {
+      await tx`SET LOCAL statement_timeout = 100`;
+      await tx`SELECT pg_sleep(5)`;
+    });
+    assert.equal(await codeOf(slow), "deadline_exceeded");
+    assert.equal(await codeOf(sql`SELECT 1/0`), "internal");
+  });
+
+  await t.step("arrays, sizes and bytes come back as they were", async () => {
+    const [row] = await sql`
+      SELECT ${[1, 2]}::int[] AS ints, ${["a", '"'] as string[]}::text[] AS texts, ${2 ** 40}::bigint AS size,
+             ${new Uint8Array([0, 255])}::bytea AS bytes, ${sql`now() - now()`} = interval '0' AS same`;
+    const bytes = Buffer.from([0, 255]);
+    assert.deepEqual({ ...row }, { ints: [1, 2], texts: ["a", '"'], size: 2 ** 40, bytes, same: true });
+  });
+
+  await t.step("who finds all connections taken waits for a moment, and the line has an end", async () => {
+    const slow = Array.from({ length: 4 }, () => sql`SELECT pg_sleep(3)`.then(() => {}));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const took: number[] = [];
+    const codes = await Promise.all(Array.from({ length: 200 }, async () => {
+      let code = "";
+      took.push(await seconds(async () => code = await codeOf(sql`SELECT 1`)));
+      return code;
+    }));
+    assert.deepEqual([...new Set(codes)], ["unavailable"]);
+    assert.ok(Math.max(...took) < 2.5 && took.filter((time) => time < 0.5).length >= 100, `${Math.max(...took)} s`);
+    await Promise.all(slow);
+    assert.equal(await codeOf(sql`SELECT 1`), "fine");
+  });
+
+  await t.step("a notification is heard, also after the listener's session was killed", async () => {
+    let heard = 0;
+    const { unlisten } = await sql.listen("sixfold_test", () => heard++);
+    const next = async () => {
+      const before = heard;
+      await sql`SELECT pg_notify('sixfold_test', '')`;
+      await until("nothing was heard", 3000, () => Promise.resolve(heard > before));
+    };
+    await until("it does not listen", 3000, () => Promise.resolve(heard > 0));
+    await next();
+    await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`;
+    await until("it does not listen again", 3000, () => Promise.resolve(heard > 2));
+    await next();
+    await unlisten();
+  });
+
+  await t.step("of several hosts the one is used that takes writes, whichever is down", async () => {
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const hosts = (...list: string[]) => url.replace(/@[^/]+/, `@${list.join(",")}`);
+    const [a, b] = [`127.0.0.1:${first.port}`, `127.0.0.1:${second.port}`];
+    // The second server knows the first one's password, as a standby would.
+    const password = new URL(url).password;
+    const there = await openDatabase(second.running.url, 1);
+    await there.unsafe(`ALTER ROLE postgres PASSWORD '${password}'`);
+    const portOf = async (list: string[]) => {
+      const both = await openDatabase(hosts(...list), 2);
+      const [row] = await both`SELECT inet_server_port() AS port`;
+      await both.end();
+      return row?.["port"];
+    };
+    assert.equal(await portOf([nobody, a]), first.port);
+    assert.equal(await portOf([b, a]), second.port);
+    const both = await openDatabase(hosts(b, a), 2);
+    await there`ALTER SYSTEM SET default_transaction_read_only = on`;
+    await there`SELECT pg_reload_conf()`;
+    await until("it does not become a standby", 3000, async () => await codeOf(both`CREATE TABLE x ()`) === "fine");
+    assert.equal(await portOf([b, nobody, a]), first.port);
+    await both.end();
+    await there.end();
+    const down = new PostgresServer(hosts(nobody, nobody), { application: "test", statementMs: 1000 });
+    assert.ok(await seconds(async () => assert.equal(await codeOf(down.connect()), "unavailable")) < 1);
+  });
+
+  await t.step("while PostgreSQL is down every call ends at once, and afterwards goes on at once", async () => {
+    await first.running.stop();
+    assert.ok(await seconds(async () => assert.equal(await codeOf(sql`SELECT 1`), "unavailable")) < 1);
+    first.running = await startPostgres(first.folder, first.port);
+    await until("it does not go on", 5000, async () => await codeOf(sql`SELECT 1`) === "fine");
+  });
+
+  await sql.end();
+  assert.equal(await codeOf(sql`SELECT 1`), "unavailable");
+});
