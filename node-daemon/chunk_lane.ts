@@ -7,11 +7,15 @@ import { GetChunkRequestSchema, PutChunkResponseSchema } from "../shared/gen/six
 import { decodePutStep, encodeMessage, encodeTrailers, GRPC_WEB, type PutStep } from "../shared/grpc_web.ts";
 import type { Logger } from "../shared/logger.ts";
 import { MAX_MESSAGE } from "../shared/rpc.ts";
+import { Landing } from "./landing.ts";
 import { blockWindow, putChunk, type StorageParts } from "./storage_rpc.ts";
+import { WindowMemory } from "./window_memory.ts";
 
 const SERVICE = "/sixfold.v1.StorageService/";
 /** The largest request of GetChunk, in bytes. */
 const MAX_REQUEST = 16 * 1024;
+/** Windows for reads at once: a response copies its bytes when it is made, so a few serve any number of readers. */
+const windows = new WindowMemory();
 
 /** Answers a request; undefined where it is not for the lane. */
 export type Lane = (request: Request) => Promise<Response> | undefined;
@@ -29,50 +33,56 @@ export function createLane(parts: StorageParts, admit: (headers: Headers) => voi
   };
 }
 
-async function answer(request: Request, log: Logger, call: () => Promise<Uint8Array<ArrayBuffer>>): Promise<Response> {
-  const headers = { "content-type": GRPC_WEB };
+async function answer(request: Request, log: Logger, call: () => Promise<Response>): Promise<Response> {
   try {
-    return new Response(await call(), { headers });
+    return await call();
   } catch (thrown) {
     const error = SixfoldError.from(thrown);
     if (error.code === "internal") log.error("call failed", { path: new URL(request.url).pathname, error: thrown });
-    return new Response(encodeTrailers(error), { headers });
+    return respond(encodeTrailers(error));
   }
 }
 
-async function put(parts: StorageParts, request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const receipt = await putChunk(parts, steps(request), request.signal);
-  const message = toBinary(PutChunkResponseSchema, create(PutChunkResponseSchema, receipt));
-  return Uint8Array.of(...encodeMessage(message), ...encodeTrailers());
+function respond(body: Uint8Array<ArrayBuffer>): Response {
+  return new Response(body, { headers: { "content-type": GRPC_WEB } });
 }
 
-/** The messages of a body. Each is done with before the next piece is read: its bytes may lie in the decoder's memory. */
-async function* steps(request: Request): AsyncGenerator<PutStep> {
-  const decoder = new FrameDecoder(MAX_MESSAGE);
+async function put(parts: StorageParts, request: Request): Promise<Response> {
+  const landing = new Landing();
+  const receipt = await putChunk(parts, steps(request, landing), request.signal, landing);
+  const message = toBinary(PutChunkResponseSchema, create(PutChunkResponseSchema, receipt));
+  return respond(Uint8Array.of(...encodeMessage(message), ...encodeTrailers()));
+}
+
+/** The messages of a body. Each is done with before the next is read: its bytes may lie in memory that is used again. */
+async function* steps(request: Request, landing: Landing): AsyncGenerator<PutStep> {
+  const decoder = new FrameDecoder(MAX_MESSAGE, (length) => landing.room(length));
   for await (const piece of request.body ?? []) {
-    for (const { trailers, data } of decoder.push(piece)) if (!trailers) yield decodePutStep(data);
+    for (const { trailers, data } of decoder.frames(piece)) if (!trailers) yield decodePutStep(data);
   }
   decoder.end();
 }
 
-/** A window as it lies in the file: the reader verifies every block, and so nothing is checked or copied here. */
-async function get({ store }: StorageParts, request: Request): Promise<Uint8Array<ArrayBuffer>> {
+/** A window as it lies in the file: the reader verifies every block, and so nothing is checked here. */
+async function get({ store }: StorageParts, request: Request): Promise<Response> {
   const body = new Uint8Array(await request.arrayBuffer());
   if (body.length > MAX_REQUEST) throw new SixfoldError("invalid_argument", "the request is too long");
   const message = new FrameDecoder(MAX_REQUEST).push(body).find(({ trailers }) => !trailers)?.data;
   if (message === undefined) throw new SixfoldError("invalid_argument", "the request has no message");
-  const reader = await store.open(fromBinary(GetChunkRequestSchema, message).chunkId);
-  try {
-    const { first, end } = blockWindow(reader, fromBinary(GetChunkRequestSchema, message));
+  const asked = fromBinary(GetChunkRequestSchema, message);
+  return await store.read(asked.chunkId, async (reader) => {
+    const { first, end } = blockWindow(reader, asked);
     const { blockSize } = reader.header;
     const { blocks, length } = reader.footer;
     const from = frameOffset(first, blockSize);
     const to = end === blocks ? endFrameOffset(length, blockSize) : frameOffset(end, blockSize);
-    const window = new Uint8Array(to - from + END_FRAME.length);
-    await reader.frames(from, window.subarray(0, to - from));
-    window.set(END_FRAME, to - from);
-    return window;
-  } finally {
-    await reader.close();
-  }
+    const window = windows.take(to - from + END_FRAME.length);
+    try {
+      await reader.frames(from, window.subarray(0, to - from));
+      window.set(END_FRAME, to - from);
+      return respond(window);
+    } finally {
+      windows.give(window);
+    }
+  });
 }

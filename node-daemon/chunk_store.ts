@@ -10,6 +10,8 @@ import { ChunkReader, type StoredBlock } from "./chunk_reader.ts";
 import { ChunkWriter, type WrittenChunk } from "./chunk_writer.ts";
 import { type DataFolder, exists, syncFolder } from "./data_folder.ts";
 import type { DiskSpace } from "./disk_space.ts";
+import { Landing } from "./landing.ts";
+import { OpenReaders } from "./open_readers.ts";
 
 /** The most bad blocks that one verification names. */
 const MAX_BAD_BLOCKS = 1000;
@@ -26,7 +28,8 @@ export class ChunkStore {
   readonly #folder: DataFolder;
   readonly #space: DiskSpace;
   readonly #writing = new Set<string>();
-  readonly #durableFolders = new Set<string>();
+  readonly #durableFolders = new Map<string, Promise<void>>();
+  readonly #readers = new OpenReaders((chunkId) => this.open(chunkId));
 
   constructor(folder: DataFolder, space: DiskSpace) {
     this.#folder = folder;
@@ -36,6 +39,7 @@ export class ChunkStore {
   /**
    * Stores a chunk: returns once its bytes and its name are durable. Whatever fails leaves nothing behind.
    * @param blocks the blocks in order; returns the end mark
+   * @param landing hears where the blocks should come to lie
    * @throws SixfoldError `already_exists`, `invalid_argument`, `resource_exhausted` with `DISK_FULL`, `unavailable`
    * with `DISK_ERROR`
    */
@@ -43,6 +47,7 @@ export class ChunkStore {
     header: ChunkFileHeader,
     expectedLength: number | undefined,
     blocks: AsyncGenerator<DecodedBlock, EndMark>,
+    landing = new Landing(),
   ): Promise<WrittenChunk> {
     const { chunkId } = header;
     const path = this.#path(chunkId);
@@ -51,8 +56,9 @@ export class ChunkStore {
     this.#writing.add(chunkId);
     try {
       if (await exists(path)) throw taken();
-      return await this.#write(header, path, expectedLength, blocks);
+      return await this.#write(header, path, expectedLength, blocks, landing);
     } finally {
+      landing.close();
       this.#writing.delete(chunkId);
       await blocks.return({ length: 0, blockChecksums: 0n }).catch(() => {});
     }
@@ -63,13 +69,18 @@ export class ChunkStore {
     path: string,
     expectedLength: number | undefined,
     blocks: AsyncGenerator<DecodedBlock, EndMark>,
+    landing: Landing,
   ): Promise<WrittenChunk> {
     const { chunkId } = header;
     const temporary = join(this.#folder.tmp, chunkId);
     let writer: ChunkWriter | undefined;
     try {
       await this.#space.require(expectedLength ?? header.blockSize);
-      writer = await ChunkWriter.open(temporary, header);
+      const begun = writer = await ChunkWriter.open(temporary, header);
+      landing.open((length) => begun.room(length));
+      // Made durable while the bytes come in.
+      const folder = this.#makeFolder(chunkFolder(chunkId));
+      folder.catch(() => {});
       let step = await blocks.next();
       for (; !step.done; step = await blocks.next()) {
         await this.#space.require(step.value.data.length);
@@ -77,7 +88,7 @@ export class ChunkStore {
       }
       const written = await writer.finish(step.value);
       // The order matters: the bytes are durable by now, then the name, then the folder that holds the name.
-      await this.#makeFolder(chunkFolder(chunkId));
+      await folder;
       await rename(temporary, path);
       await syncFolder(join(path, ".."));
       return written;
@@ -100,6 +111,14 @@ export class ChunkStore {
     return await ChunkReader.open(path, chunkId).catch((error) => {
       throw SixfoldError.from(error);
     });
+  }
+
+  /**
+   * Reads a chunk with a reader that is kept open for a while: the windows of one chunk are read one after another.
+   * @throws SixfoldError as `open`
+   */
+  async read<T>(chunkId: string, use: (reader: ChunkReader) => Promise<T>): Promise<T> {
+    return await this.#readers.use(chunkId, use);
   }
 
   /** Re-reads a whole chunk. */
@@ -129,6 +148,8 @@ export class ChunkStore {
     const path = this.#path(chunkId);
     if (!(await exists(path))) return false;
     await rm(path, { force: true });
+    // Also where it is being read: a chunk that is removed keeps no room on the disk.
+    this.#readers.forget(chunkId);
     await syncFolder(join(path, ".."));
     return true;
   }
@@ -160,12 +181,27 @@ export class ChunkStore {
 
   /** Makes a folder whose name survives a power cut: each parent is synced after its child was made. */
   async #makeFolder(folder: string): Promise<void> {
-    if (this.#durableFolders.has(folder)) return;
-    const first = join(this.#folder.chunks, folder.slice(0, 2));
-    await mkdir(join(this.#folder.chunks, folder), { recursive: true });
-    await syncFolder(first);
-    await syncFolder(this.#folder.chunks);
-    this.#durableFolders.add(folder);
+    const [first = ""] = folder.split("/");
+    await Promise.all([
+      this.#once(folder, async () => {
+        await mkdir(join(this.#folder.chunks, folder), { recursive: true });
+        await syncFolder(join(this.#folder.chunks, first));
+      }),
+      this.#once(first, async () => {
+        await mkdir(join(this.#folder.chunks, first), { recursive: true });
+        await syncFolder(this.#folder.chunks);
+      }),
+    ]);
+  }
+
+  /** Does what makes a folder durable, once in the life of this process: all who need the folder wait for the same. */
+  async #once(folder: string, make: () => Promise<void>): Promise<void> {
+    const made = this.#durableFolders.get(folder) ?? make();
+    this.#durableFolders.set(folder, made);
+    await made.catch((error) => {
+      this.#durableFolders.delete(folder);
+      throw error;
+    });
   }
 }
 

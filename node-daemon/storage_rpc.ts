@@ -19,6 +19,7 @@ import { translateStream } from "../shared/rpc.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkStore, EndMark } from "./chunk_store.ts";
 import type { DiskSpace } from "./disk_space.ts";
+import { Landing } from "./landing.ts";
 
 /** What GetChunk sends at most in one call: no runtime's buffers can run further ahead of a slow reader. */
 export const WINDOW = 8 * 1024 * 1024;
@@ -118,7 +119,12 @@ async function* stepsOf(requests: AsyncIterable<PutChunkRequest>): AsyncGenerato
 }
 
 /** Stores the chunk that a stream of steps brings. A refused stream is read on for a while, so that its sender hears why. */
-export async function putChunk(parts: StorageParts, steps: AsyncGenerator<PutStep>, signal: AbortSignal) {
+export async function putChunk(
+  parts: StorageParts,
+  steps: AsyncGenerator<PutStep>,
+  signal: AbortSignal,
+  landing = new Landing(),
+) {
   try {
     const first = await steps.next();
     if (first.done || first.value.case !== "header") {
@@ -126,7 +132,7 @@ export async function putChunk(parts: StorageParts, steps: AsyncGenerator<PutSte
     }
     const { value } = first.value;
     const expected = value.expectedLength === undefined ? undefined : Number(value.expectedLength);
-    const written = await parts.store.put(fileHeader(value), expected, blocksOf(steps, signal));
+    const written = await parts.store.put(fileHeader(value), expected, blocksOf(steps, signal), landing);
     return {
       length: BigInt(written.length),
       sha256: written.sha256,

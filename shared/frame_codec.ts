@@ -22,6 +22,7 @@ const COMPRESSED_FLAG = 0x01;
  */
 export class FrameDecoder {
   readonly #maxLength: number;
+  readonly #place: (length: number) => Uint8Array | undefined;
   readonly #envelope = new Uint8Array(ENVELOPE);
   readonly #view = new DataView(this.#envelope.buffer);
   #envelopeFilled = 0;
@@ -30,9 +31,13 @@ export class FrameDecoder {
   #bodyFilled = 0;
   #state: "open" | "ended" | "failed" = "open";
 
-  /** @param maxLength the most bytes of one message; a longer one is refused by its envelope, before room is made */
-  constructor(maxLength: number) {
+  /**
+   * @param maxLength the most bytes of one message; a longer one is refused by its envelope, before room is made
+   * @param place memory of so many bytes in which a message that was cut is to come to lie, where the caller has any
+   */
+  constructor(maxLength: number, place: (length: number) => Uint8Array | undefined = () => undefined) {
     this.#maxLength = maxLength;
+    this.#place = place;
   }
 
   /** Whether the trailers have arrived. */
@@ -47,7 +52,11 @@ export class FrameDecoder {
    * the decoder is of no use afterwards
    */
   push(bytes: Uint8Array): Frame[] {
-    const frames: Frame[] = [];
+    return [...this.frames(bytes)];
+  }
+
+  /** As `push`, one frame at a time: the next message is given room when the caller is done with the frame before. */
+  *frames(bytes: Uint8Array): Generator<Frame> {
     let at = 0;
     while (at < bytes.length) {
       if (this.#state !== "open") {
@@ -61,8 +70,9 @@ export class FrameDecoder {
         if (this.#envelopeFilled < ENVELOPE) break;
         const length = this.#checkedLength();
         if (bytes.length - at >= length) {
-          frames.push(this.#finish(bytes.subarray(at, at + length)));
+          const frame = this.#finish(bytes.subarray(at, at + length));
           at += length;
+          yield frame;
         } else {
           this.#body = this.#room(length);
         }
@@ -71,10 +81,9 @@ export class FrameDecoder {
         this.#body.set(bytes.subarray(at, at + taken), this.#bodyFilled);
         this.#bodyFilled += taken;
         at += taken;
-        if (this.#bodyFilled === this.#body.length) frames.push(this.#finish(this.#body));
+        if (this.#bodyFilled === this.#body.length) yield this.#finish(this.#body);
       }
     }
-    return frames;
   }
 
   /**
@@ -88,6 +97,8 @@ export class FrameDecoder {
   }
 
   #room(length: number): Uint8Array {
+    const placed = this.#place(length);
+    if (placed !== undefined) return placed;
     const [next, other] = this.#buffers;
     const buffer = next.length < length ? new Uint8Array(length) : next;
     this.#buffers = [other, buffer];

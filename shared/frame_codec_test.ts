@@ -56,6 +56,26 @@ test("byte by byte, and frames that a cut leaves whole are not copied", () => {
   assert.equal(first?.data.buffer, body.buffer);
 });
 
+test("a cut message comes to lie where the caller wants it, once the frames before are done with", () => {
+  const memory = new Uint8Array(100);
+  const asked: number[] = [];
+  const decoder = new FrameDecoder(LIMIT, (length) => {
+    asked.push(length);
+    return length > 50 ? undefined : memory.subarray(7, 7 + length);
+  });
+  const body = Buffer.concat([envelope(0, new Uint8Array([1, 2])), envelope(0, new Uint8Array(50).fill(3)), END_FRAME]);
+  for (const { data } of decoder.frames(body.subarray(0, 30))) assert.deepEqual([[...data], asked], [[1, 2], []]);
+  const [placed] = decoder.frames(body.subarray(30));
+  assert.deepEqual([placed?.data.buffer, placed?.data.byteOffset, asked], [memory.buffer, 7, [50]]);
+  assert.ok(memory.subarray(7, 57).every((byte) => byte === 3));
+  const long = Buffer.from(envelope(0, new Uint8Array(60).fill(4)));
+  const other = new FrameDecoder(LIMIT, () => undefined);
+  assert.deepEqual(
+    [...other.frames(long.subarray(0, 20)), ...other.frames(long.subarray(20))].map(({ data }) => data.length),
+    [60],
+  );
+});
+
 test("a length over the limit is refused by its envelope alone", () => {
   for (const length of [LIMIT + 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]) {
     for (const flags of [0, 0x80]) {

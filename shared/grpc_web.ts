@@ -68,6 +68,15 @@ export function putBlockPrefix(number: number, checksum: bigint, dataLength: num
   return fieldPrefix(BLOCK_TAG, block.subarray(ENVELOPE, blockEnd), dataLength);
 }
 
+/**
+ * Bytes of the block in a message of PutChunk of so many bytes, if it is written as above. Where a varint grows it may be
+ * one off, and for what is too short for a block it is not above 0.
+ */
+export function putBlockDataLength(messageLength: number): number {
+  const less = (dataLength: number) => messageLength - (putBlockPrefix(0, 0n, dataLength).length - ENVELOPE);
+  return less(Math.max(0, less(messageLength)));
+}
+
 /** What stands before the bytes of a message whose only field holds `dataLength` bytes: envelope, tag and length. */
 export function bytesPrefix(field: number, dataLength: number): Uint8Array<ArrayBuffer> {
   return fieldPrefix((field << 3) | 2, new Uint8Array(0), dataLength);

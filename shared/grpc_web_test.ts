@@ -11,6 +11,7 @@ import {
   encodeTrailers,
   errorOfTrailers,
   parseTrailers,
+  putBlockDataLength,
   putBlockPrefix,
 } from "./grpc_web.ts";
 
@@ -29,6 +30,16 @@ test("a block written in place is what protobuf reads, and is read in place agai
     assert.ok(step.case === "block");
     assert.deepEqual([step.value.number, step.value.xxh64, step.value.data], [number, xxh64, data]);
   }));
+});
+
+test("the length of a message tells that of its block, but for one where a varint grows", () => {
+  for (const length of [1, 100, 5000, 65_536, 1 << 20, (1 << 20) + (1 << 19), 4 << 20]) {
+    assert.equal(putBlockDataLength(putBlockPrefix(0, 0n, length).length - 5 + length), length);
+  }
+  for (let length = 1; length < 20_000; length++) {
+    assert.ok(Math.abs(putBlockDataLength(putBlockPrefix(0, 0n, length).length - 5 + length) - length) <= 1);
+  }
+  for (let length = 0; length < 16; length++) assert.ok(putBlockDataLength(length) <= 0);
 });
 
 test("whatever protobuf writes is read the same, by the book where it is not one block alone", () => {
