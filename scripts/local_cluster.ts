@@ -23,7 +23,21 @@ export class LocalCluster implements AsyncDisposable {
   readonly daemons: Daemon[] = [];
   readonly gateways: Deno.ChildProcess[] = [];
   #closing = false;
-  private constructor(readonly folder: string, readonly postgres: Postgres) {}
+  #postgres: Postgres;
+  private constructor(readonly folder: string, postgres: Postgres) {
+    this.#postgres = postgres;
+  }
+
+  /** PostgreSQL as it runs now. */
+  get postgres(): Postgres {
+    return this.#postgres;
+  }
+
+  /** Starts PostgreSQL again after its end, on its folder and port. */
+  async restartPostgres(): Promise<void> {
+    await this.#postgres.stop();
+    this.#postgres = await startPostgres(`${this.folder}/postgres`, Number(new URL(this.#postgres.url).port));
+  }
 
   /** Starts PostgreSQL alone. Its tables are made by the first gateway, which daemons need. */
   static async open(): Promise<LocalCluster> {
@@ -98,7 +112,7 @@ export class LocalCluster implements AsyncDisposable {
     this.#closing = true;
     await stopAll(this.gateways);
     await stopAll(this.daemons.map(({ process }) => process));
-    await this.postgres.stop();
+    await this.#postgres.stop();
     await Deno.remove(this.folder, { recursive: true });
   }
 

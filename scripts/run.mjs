@@ -21,6 +21,7 @@ const programs = {
   bench: ["deno", "scripts/bench.ts"],
   soak: ["deno", "scripts/soak.ts"],
   faults: ["deno", "scripts/faults.ts"],
+  chaos: ["deno", "scripts/chaos.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
 };
 

@@ -167,7 +167,8 @@ export class Stage implements AsyncDisposable {
     for (const gateway of this.gateways.keys()) {
       const content = this.content(8 * 1024 * 1024);
       await this.put("warm-up", content, gateway);
-      await this.get("warm-up", content, gateway);
+      // So many at once open every connection to PostgreSQL that a gateway keeps.
+      await Promise.all(Array.from({ length: 24 }, () => this.get("warm-up", content, gateway, { to: 1 })));
     }
     await this.watch.takeBaselines();
   }
