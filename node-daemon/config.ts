@@ -1,5 +1,5 @@
 /** The daemon's settings. */
-import { bytes, choice, integer, readSettings, type Settings, text } from "../shared/config.ts";
+import { bytes, choice, decimal, integer, readSettings, type Settings, text } from "../shared/config.ts";
 
 /** All settings of a daemon. */
 export const DAEMON_SETTINGS = {
@@ -16,6 +16,7 @@ export const DAEMON_SETTINGS = {
     0,
     65_535,
   ),
+  SIXFOLD_WEIGHT: decimal("The daemon's share of the chunks, beside daemons of weight 1.", "1", 0.01, 100),
   SIXFOLD_RESERVE: text("Free space to keep: a size such as 100M, or auto for the larger of 5 % and 1G.", "auto"),
   SIXFOLD_HEARTBEAT: integer("Milliseconds between heartbeats.", "10000", 50, 60_000),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),

@@ -53,7 +53,7 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
         throw new SixfoldError("failed_precondition", "this folder is empty, but the database says it keeps chunks");
       }
       await folder.remember({ serverId, clusterId: found });
-      await registration.register(addresses, await space.read());
+      await registration.register(addresses, config.SIXFOLD_WEIGHT, await space.read());
     });
     ready = !stopping.aborted;
     log.info("serving", addresses);

@@ -42,22 +42,27 @@ export class Registration {
     return row?.owns ?? false;
   }
 
-  /** Puts the server and its virtual nodes on record, in one transaction, and tells the gateways. */
-  async register(addresses: Addresses, { free, used, reserve }: Space): Promise<void> {
+  /**
+   * Puts the server and its virtual nodes on record, in one transaction, and tells the gateways. A node's place follows
+   * from its number: another weight than before takes nodes away at the end, or adds some.
+   */
+  async register(addresses: Addresses, weight: number, { free, used, reserve }: Space): Promise<void> {
     const state = free < reserve ? "full" : "active";
     // Unsigned positions are kept as PostgreSQL's signed bigint.
-    const nodes = virtualNodes(this.#serverId);
+    const nodes = virtualNodes(this.#serverId, weight);
     const numbers = nodes.map((_, n) => n);
     const positions = nodes.map((node) => String(BigInt.asIntN(64, node.position)));
     const connection = await this.#connect();
     await connection.transaction(async (tx) => {
       await tx`
-        INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, free_bytes, used_bytes)
-        VALUES (${this.#serverId}, ${this.#incarnation}, ${addresses.grpc}, ${addresses.http}, ${state}, ${free}, ${used})
+        INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, weight, free_bytes, used_bytes)
+        VALUES (${this.#serverId}, ${this.#incarnation}, ${addresses.grpc}, ${addresses.http}, ${state}, ${weight},
+                ${free}, ${used})
         ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, grpc_address = excluded.grpc_address,
-          http_address = excluded.http_address, free_bytes = excluded.free_bytes, used_bytes = excluded.used_bytes,
+          http_address = excluded.http_address, weight = excluded.weight, free_bytes = excluded.free_bytes, used_bytes = excluded.used_bytes,
           state = CASE storage_servers.state WHEN 'draining' THEN 'draining' ELSE excluded.state END,
           last_heartbeat = now()`;
+      await tx`DELETE FROM hash_ring_nodes WHERE server_id = ${this.#serverId} AND node >= ${nodes.length}`;
       await tx`
         INSERT INTO hash_ring_nodes (server_id, node, position)
         SELECT ${this.#serverId}, node, position

@@ -89,10 +89,10 @@ export class LocalCluster implements AsyncDisposable {
   }
 
   /** Starts a daemon again that has ended, on its folder and on new ports. */
-  async restartDaemon(daemon: Daemon | undefined): Promise<Daemon> {
+  async restartDaemon(daemon: Daemon | undefined, settings: Record<string, string> = {}): Promise<Daemon> {
     if (daemon === undefined) throw new Error("there is no such daemon");
     this.daemons.splice(this.daemons.indexOf(daemon), 1);
-    return await this.addDaemon(daemon.folder);
+    return await this.addDaemon(daemon.folder, settings);
   }
 
   /** Waits until a gateway sees every daemon. */

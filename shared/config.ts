@@ -37,6 +37,19 @@ export function integer(about: string, fallback: string, min: number, max: numbe
   };
 }
 
+/** A number with up to three decimals within bounds. */
+export function decimal(about: string, fallback: string, min: number, max: number): Setting<number> {
+  return {
+    about,
+    fallback,
+    kind: `a number from ${min} to ${max}`,
+    parse: (value) => {
+      const number = /^\d{1,9}(\.\d{1,3})?$/.test(value) ? Number(value) : NaN;
+      return number >= min && number <= max ? number : undefined;
+    },
+  };
+}
+
 const BYTES: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
 /** A size: `100`, `32K`, `1M`, `10G`. The value is in bytes. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, choice, describeSettings, flag, integer, readSettings, seconds, text } from "./config.ts";
+import { bytes, choice, decimal, describeSettings, flag, integer, readSettings, seconds, text } from "./config.ts";
 
 const schema = {
   NAME: text("The name."),
   PORT: integer("The port.", "8080", 0, 65_535),
   LIMIT: bytes("The limit.", "32K"),
   GRACE: seconds("The grace.", "15m"),
+  WEIGHT: decimal("The weight.", "1", 0.01, 100),
   HOP: choice("The hop.", "web", "web", "grpc"),
   OPEN: flag("Open.", "0"),
 };
@@ -18,16 +19,24 @@ test("absent and empty settings take their defaults, given ones their units", ()
     PORT: 8080,
     LIMIT: 32_768,
     GRACE: 900,
+    WEIGHT: 1,
     HOP: "web",
     OPEN: false,
   });
-  const given = read({ NAME: "b", PORT: "0", LIMIT: "10G", GRACE: "2h", HOP: "grpc", OPEN: "1" });
-  assert.deepEqual(Object.values(given), ["b", 0, 10 * 2 ** 30, 7200, "grpc", true]);
+  const given = read({ NAME: "b", PORT: "0", LIMIT: "10G", GRACE: "2h", WEIGHT: "0.25", HOP: "grpc", OPEN: "1" });
+  assert.deepEqual(Object.values(given), ["b", 0, 10 * 2 ** 30, 7200, 0.25, "grpc", true]);
   assert.ok(Object.isFrozen(given));
 });
 
 test("every problem is named at once, and no value is repeated", () => {
-  const bad: Record<string, string> = { PORT: "-1", LIMIT: "1X", GRACE: "soon", HOP: "smoke", OPEN: "yes-secret" };
+  const bad: Record<string, string> = {
+    PORT: "-1",
+    LIMIT: "1X",
+    GRACE: "soon",
+    WEIGHT: "0.001",
+    HOP: "smoke",
+    OPEN: "yes-secret",
+  };
   assert.throws(() => readSettings(schema, (name) => bad[name]), (error: Error) => {
     for (const name of Object.keys(schema)) assert.match(error.message, new RegExp(name));
     return !error.message.includes("secret");

@@ -80,20 +80,31 @@ Deno.test("the hop", async (t) => {
     // Deno 2.9.5 has crashed (SIGSEGV, one run in eight) when a server said goodbye to an idle HTTP/2 session.
     sessionManager.abort();
   });
-  await t.step("the daemon is on record with 150 nodes, and two migrations at once are one", async () => {
-    const sql = await openDatabase(cluster.postgres.url, 3);
-    try {
-      const migrations = await readMigrations(new URL("../migrations/", import.meta.url));
-      await Promise.all([migrate(sql, migrations), migrate(sql, migrations)]);
-      const [row] = await sql`
+  await t.step(
+    "the daemon is on record with 150 nodes or as its weight says, and two migrations at once are one",
+    async () => {
+      const sql = await openDatabase(cluster.postgres.url, 3);
+      try {
+        const migrations = await readMigrations(new URL("../migrations/", import.meta.url));
+        await Promise.all([migrate(sql, migrations), migrate(sql, migrations)]);
+        const [row] = await sql`
         SELECT (SELECT count(*)::int FROM hash_ring_nodes) AS nodes, state, http_address AS http FROM storage_servers`;
-      assert.deepEqual({ ...row }, { nodes: 150, state: "active", http: daemon.http });
-      await assert.rejects(migrate(sql, []), /newer version/);
-      daemon.process.kill("SIGTERM");
-      assert.equal((await daemon.process.status).code, 0);
-      assert.equal((await sql`SELECT state FROM storage_servers`)[0]?.state, "stopped");
-    } finally {
-      await sql.end();
-    }
-  });
+        assert.deepEqual({ ...row }, { nodes: 150, state: "active", http: daemon.http });
+        await assert.rejects(migrate(sql, []), /newer version/);
+        daemon.process.kill("SIGTERM");
+        assert.equal((await daemon.process.status).code, 0);
+        assert.equal((await sql`SELECT state FROM storage_servers`)[0]?.state, "stopped");
+        for (const [weight, nodes] of [["0.5", 75], ["2", 300]] as const) {
+          const heavier = await cluster.restartDaemon(cluster.daemons[0], { SIXFOLD_WEIGHT: weight });
+          const [server] =
+            await sql`SELECT weight, (SELECT count(*)::int FROM hash_ring_nodes) AS nodes FROM storage_servers`;
+          assert.deepEqual({ ...server }, { weight: Number(weight), nodes });
+          heavier.process.kill("SIGTERM");
+          await heavier.process.status;
+        }
+      } finally {
+        await sql.end();
+      }
+    },
+  );
 });
