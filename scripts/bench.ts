@@ -1,127 +1,112 @@
 /** `npm run bench`: how fast files go in and out on this machine, what they cost, and beside it what the parts could do. */
-import type { Result } from "./bench/client.ts";
-import { cpuSeconds, familyOf, peakMemory } from "./bench/usage.ts";
-import { type LocalCluster, withCluster } from "./local_cluster.ts";
-import { ROOT } from "./programs.ts";
+import { baselineOf, diskRate, emptyServer } from "./bench/baselines.ts";
+import { withCommit } from "./bench/commit.ts";
+import { fillListed } from "./bench/fill.ts";
+import { hugeLoads, type Load, nameOf, standardLoads } from "./bench/loads.ts";
+import { measure, type Measurement, middle } from "./bench/measure.ts";
+import { type BenchOptions, readOptions } from "./bench/options.ts";
+import { compared, headLine, line, moved, type Ratio, ratioOf, type Ratios } from "./bench/report.ts";
+import { peakMemory } from "./bench/usage.ts";
+import { type RunningCluster, withCluster } from "./local_cluster.ts";
+import { type Code, ROOT } from "./programs.ts";
 
-const MIB = 1024 * 1024;
+const ACCEPTED = `${ROOT}scripts/bench/accepted.json`;
 
-/** One line of the table: so many files of one size, by so many clients. */
-interface Load {
-  readonly name: string;
-  readonly clients: number;
-  readonly files: number;
-  readonly bytes: number;
+/** A cluster under measurement. */
+interface Side {
+  readonly running: RunningCluster;
+  readonly servers: Readonly<Record<string, readonly number[]>>;
 }
 
-function loads(total: number): Load[] {
-  const of = (name: string, clients: number, bytes: number, all = total) => {
-    return { name, clients, bytes, files: Math.max(clients, Math.ceil(all / bytes)) };
-  };
-  const large = Math.min(64 * MIB, total);
-  return [
-    of("64 MiB, 1 client", 1, large),
-    of("64 MiB, 4 clients", 4, large),
-    of("10 MiB, 4 clients", 4, Math.min(10 * MIB, total)),
-    // A 64th of the bytes: small files are about their number.
-    of("4 KiB, 16 clients", 16, 4096, total / 64),
-  ];
-}
-
-async function runClient(address: string, direction: string, { clients, files, bytes }: Load): Promise<Result> {
-  const script = `${ROOT}scripts/bench/client.ts`;
-  const numbers = [clients, files, bytes].map(String);
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", script, address, direction, ...numbers],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-/** Rate, times, and CPU seconds per GiB (or per 1,000 small files) of each role. */
-function row(name: string, load: Load, result: Result, cpu: readonly number[]): string {
-  const { files, bytes } = load;
-  const small = bytes < MIB;
-  const units = small ? files / 1000 : (files * bytes) / (1024 * MIB);
-  const rate = small ? files / result.seconds : (files * bytes) / MIB / result.seconds;
-  return [
-    name.padEnd(26),
-    `${rate.toFixed(0).padStart(6)} ${small ? "files/s" : "MiB/s  "}`,
-    `${result.median.toFixed(1).padStart(8)} ${result.p99.toFixed(1).padStart(8)}`,
-    ...[result.cpu, ...cpu].map((seconds) => (seconds / units).toFixed(2).padStart(8)),
-  ].join(" ");
-}
-
-const HEAD = [
-  "".padEnd(26),
-  "rate".padStart(14),
-  " median      p99  ms",
-  "CPU-s/GiB (4 KiB: per 1,000 files): client, gateway, daemons, PostgreSQL",
-].join(" ");
-
-async function measure(cluster: LocalCluster, url: string, total: number): Promise<void> {
-  const roles = [
-    cluster.gateways.map(({ pid }) => pid),
-    cluster.daemons.map(({ process }) => process.pid),
-    await familyOf(await cluster.postgresPid()),
-  ];
-  const usage = () => Promise.all(roles.map(cpuSeconds));
-  for (const load of loads(total)) {
-    for (const direction of ["up", "down"]) {
-      const before = await usage();
-      const address = `${url}/v1/files/bench/${load.bytes}-${load.clients}`;
-      const result = await runClient(address, direction, load);
-      const after = await usage();
-      console.log(
-        row(`${direction.padEnd(4)} ${load.name}`, load, result, after.map((now, i) => now - (before[i] ?? 0))),
-      );
-    }
-  }
-  const peaks = await Promise.all(roles.slice(0, 2).flat().map(peakMemory));
-  const [gateway = NaN, ...daemons] = peaks.map(Math.round);
-  console.log(`peak memory, MiB: gateway ${gateway}; daemons ${daemons.join(", ")}`);
-}
-
-async function baselines(folder: string, total: number): Promise<void> {
-  const bytes = Math.min(64 * MIB, total);
-  const load = { name: "", clients: 4, files: Math.max(4, Math.ceil(total / bytes)), bytes };
-  const args = ["run", "-A", "--no-check", `${ROOT}scripts/bench/sink.ts`, String(bytes)];
-  const sink = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
-  try {
-    const reader = sink.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const address = `http://127.0.0.1:${parseInt((await reader.read()).value ?? "")}`;
-    for (const direction of ["up", "down"]) {
-      const before = await cpuSeconds([sink.pid]);
-      const result = await runClient(address, direction, load);
-      console.log(
-        row(`${direction.padEnd(4)} empty server`, load, result, [await cpuSeconds([sink.pid]) - before]),
-      );
-    }
-    await reader.cancel();
-  } finally {
-    sink.kill("SIGTERM");
-    await sink.status;
-  }
-  const { stdout } = await new Deno.Command(Deno.env.get("SIXFOLD_BUN") ?? "bun", {
-    args: [`${ROOT}scripts/bench/disk.ts`, `${folder}/disk`, String(total * 1.5)],
-  }).output();
-  const rate = Number(new TextDecoder().decode(stdout));
-  console.log(
-    `six writers, durable order: ${rate.toFixed(0)} MiB/s of chunks, ${(rate / 1.5).toFixed(0)} MiB/s of files`,
-  );
-}
-
-const SIZE = /^(\d+)([MG])$/.exec(Deno.env.get("SIXFOLD_BENCH_BYTES") ?? "1G");
-const total = Number(SIZE?.[1] ?? 1) * (SIZE?.[2] === "M" ? MIB : 1024 * MIB);
-if (Deno.build.os !== "linux") console.log("CPU and memory are measured on Linux only: NaN below");
-console.log(HEAD);
-for (const hop of ["web", "grpc"]) {
-  await withCluster({ daemons: 6, gateway: { SIXFOLD_HOP: hop } }, async ({ cluster, url }) => {
-    console.log(`HOP=${hop}`);
-    await measure(cluster, url, total);
-    if (hop === "grpc") {
-      console.log("baselines");
-      await baselines(cluster.folder, total);
-    }
+async function withSide<T>(code: Code, hop: string, loads: readonly Load[], work: (side: Side) => Promise<T>) {
+  return await withCluster({ daemons: 6, gateway: { SIXFOLD_HOP: hop }, code }, async (running) => {
+    const { cluster } = running;
+    if (loads.some(({ operation }) => operation === "list")) await fillListed(cluster.postgres.url);
+    const servers = {
+      gateway: cluster.gateways.map(({ pid }) => pid),
+      daemons: cluster.daemons.map(({ process }) => process.pid),
+      PostgreSQL: [await cluster.postgresPid()],
+    };
+    return await work({ running, servers });
   });
+}
+
+/** Measures each load on every side by turns. @returns for each load, the middle run of each side */
+async function measureAll(sides: readonly Side[], loads: readonly Load[], rounds: number): Promise<Measurement[][]> {
+  const all: Measurement[][] = [];
+  for (const load of loads) {
+    const runs: Measurement[][] = sides.map(() => []);
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, { running, servers }] of sides.entries()) {
+        runs[i]?.push(await measure(running.url, { ...load, place: `${load.place}-${round}` }, servers));
+      }
+    }
+    all.push(runs.map(middle));
+  }
+  return all;
+}
+
+async function printMemory({ servers }: Side): Promise<void> {
+  const of = async (pids: readonly number[] = []) =>
+    (await Promise.all(pids.map(peakMemory))).map(Math.round).join(", ");
+  console.log(`peak memory, MiB: gateway ${await of(servers["gateway"])}; daemons ${await of(servers["daemons"])}`);
+}
+
+async function compare(commit: string, hop: string, loads: readonly Load[], { rounds, profiles }: BenchOptions) {
+  await withCommit(commit, async (root) => {
+    await withSide({ root }, hop, loads, async (before) => {
+      await withSide({ root: ROOT, profiles }, hop, loads, async (now) => {
+        for (const [a, b] of await measureAll([before, now], loads, rounds)) {
+          if (a === undefined || b === undefined) continue;
+          console.log(`${line(a)}\n${line(b)}\n${compared("", a, b)}`);
+        }
+        await printMemory(before);
+        await printMemory(now);
+      });
+    });
+  });
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const { total, only, rounds, profiles, json, accept } = options;
+  const loads = (options.huge ? hugeLoads() : standardLoads(total)).filter((load) => nameOf(load).includes(only));
+  if (Deno.build.os !== "linux") console.log("CPU and memory are measured on Linux only: NaN below");
+  console.log(headLine(["client", "gateway", "daemons", "PostgreSQL"]));
+  const figures: Record<string, Measurement[]> = {};
+  const ratios: Record<string, Ratio> = {};
+  if (options.compare !== undefined) {
+    for (const hop of options.hops) await compare(options.compare, hop, loads, options);
+    return;
+  }
+  const baselines = figures["baselines"] = await emptyServer(total);
+  for (const baseline of baselines) console.log(`${line(baseline)}  an empty server`);
+  for (const hop of options.hops) {
+    await withSide({ root: ROOT, profiles }, hop, loads, async (side) => {
+      console.log(`HOP=${hop}`);
+      const measured = (await measureAll([side], loads, rounds)).flat();
+      figures[hop] = measured;
+      for (const [i, one] of measured.entries()) {
+        const load = loads[i];
+        const baseline = load && baselineOf(load, baselines);
+        const ratio = baseline && ratioOf(one, baseline);
+        if (ratio !== undefined) ratios[`${hop} ${one.name}`] = ratio;
+        console.log(line(one, ratio));
+      }
+      await printMemory(side);
+      const rate = await diskRate(`${side.running.cluster.folder}/disk`, total);
+      const files = (rate / 1.5).toFixed(0);
+      console.log(`six writers, durable order: ${rate.toFixed(0)} MiB/s of chunks, ${files} MiB/s of files`);
+    });
+  }
+  const accepted: Ratios = JSON.parse(await Deno.readTextFile(ACCEPTED).catch(() => "{}"));
+  for (const sentence of moved(ratios, accepted)) console.log(sentence);
+  if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify({ figures, ratios }, null, 2)}\n`);
+  if (accept) await Deno.writeTextFile(ACCEPTED, `${JSON.stringify({ ...accepted, ...ratios }, null, 2)}\n`);
+}
+
+try {
+  await run(readOptions(Deno.args));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1);
 }

@@ -1,6 +1,6 @@
 /** A cluster of real processes of its own: in a temporary folder, on free ports, gone at the end. */
 import { type Postgres, startPostgres } from "./embedded_postgres.ts";
-import { answers, freePort, launchDaemon, launchGateway, stopAll, until } from "./programs.ts";
+import { answers, type Code, freePort, launchDaemon, launchGateway, stopAll, until } from "./programs.ts";
 
 const READY_MS = 20_000;
 
@@ -24,7 +24,7 @@ export class LocalCluster implements AsyncDisposable {
   readonly gateways: Deno.ChildProcess[] = [];
   #closing = false;
   #postgres: Postgres;
-  private constructor(readonly folder: string, postgres: Postgres) {
+  private constructor(readonly folder: string, postgres: Postgres, readonly code: Code | undefined) {
     this.#postgres = postgres;
   }
 
@@ -39,13 +39,13 @@ export class LocalCluster implements AsyncDisposable {
     this.#postgres = await startPostgres(`${this.folder}/postgres`, Number(new URL(this.#postgres.url).port));
   }
 
-  /** Starts PostgreSQL alone. Its tables are made by the first gateway, which daemons need. */
-  static async open(): Promise<LocalCluster> {
+  /** Starts PostgreSQL alone. Its tables are made by the first gateway, which daemons need. @param code if not this */
+  static async open(code?: Code): Promise<LocalCluster> {
     const folder = await Deno.makeTempDir({ prefix: "sixfold cluster-" });
     try {
       // PostgreSQL runs as an ordinary user and has to enter.
       await Deno.chmod(folder, 0o755);
-      return new LocalCluster(folder, await startPostgres(`${folder}/postgres`, await freePort()));
+      return new LocalCluster(folder, await startPostgres(`${folder}/postgres`, await freePort()), code);
     } catch (error) {
       await Deno.remove(folder, { recursive: true });
       throw error;
@@ -62,7 +62,7 @@ export class LocalCluster implements AsyncDisposable {
       SIXFOLD_PORT: String(port),
       SIXFOLD_LOG: "warn",
       ...settings,
-    }));
+    }, this.code));
     const address = `http://127.0.0.1:${port}`;
     await this.seen(address);
     return address;
@@ -81,7 +81,7 @@ export class LocalCluster implements AsyncDisposable {
       SIXFOLD_RESERVE: "0",
       SIXFOLD_LOG: "warn",
       ...settings,
-    });
+    }, this.code);
     const daemon = { grpc: `127.0.0.1:${grpcPort}`, http: `127.0.0.1:${httpPort}`, folder, process };
     this.daemons.push(daemon);
     await until("the daemon is not ready", READY_MS, () => answers(`http://${daemon.http}/readyz`));
@@ -136,7 +136,11 @@ export interface RunningCluster {
  * Ctrl-C or SIGTERM, which end this process once the cluster is gone.
  */
 export async function withCluster<T>(
-  { daemons, gateway = {} }: { readonly daemons: number; readonly gateway?: Record<string, string> },
+  { daemons, gateway = {}, code }: {
+    readonly daemons: number;
+    readonly gateway?: Record<string, string>;
+    readonly code?: Code;
+  },
   work: (running: RunningCluster) => Promise<T>,
 ): Promise<T> {
   const told = new AbortController();
@@ -144,7 +148,7 @@ export async function withCluster<T>(
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   try {
-    await using cluster = await LocalCluster.open();
+    await using cluster = await LocalCluster.open(code);
     const run = async () => {
       const url = await cluster.addGateway(gateway);
       for (let i = 0; i < daemons; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`);

@@ -8,14 +8,27 @@ export const ROOT = fromFileUrl(new URL("..", import.meta.url));
 
 const POLL_MS = 50;
 
+/** Which code runs, and whether its processes write profiles of their CPU when they end. */
+export interface Code {
+  /** A folder of the project, with a slash at its end. */
+  readonly root: string;
+  /** The folder for profiles. */
+  readonly profiles?: string | undefined;
+}
+
+const OWN: Code = { root: ROOT };
+
 /** Starts a gateway with these settings besides the environment's. */
-export function launchGateway(settings: Record<string, string>): Deno.ChildProcess {
-  return launch(Deno.execPath(), ["run", ...gatewayFlags(ROOT), `${ROOT}gateway/main.ts`], settings);
+export function launchGateway(settings: Record<string, string>, { root, profiles }: Code = OWN): Deno.ChildProcess {
+  const profile = profiles === undefined ? [] : [`--cpu-prof-dir=${profiles}`];
+  return launch(Deno.execPath(), ["run", ...profile, ...gatewayFlags(root), `${root}gateway/main.ts`], settings);
 }
 
 /** Starts a storage daemon with these settings besides the environment's. */
-export function launchDaemon(settings: Record<string, string>): Deno.ChildProcess {
-  return launch(Deno.env.get("SIXFOLD_BUN") ?? "bun", ["run", `${ROOT}node-daemon/main.ts`], settings);
+export function launchDaemon(settings: Record<string, string>, { root, profiles }: Code = OWN): Deno.ChildProcess {
+  const profile = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
+  const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
+  return launch(bun, [...profile, "run", `${root}node-daemon/main.ts`], settings);
 }
 
 function launch(command: string, args: string[], env: Record<string, string>): Deno.ChildProcess {

@@ -1,93 +1,104 @@
 /**
- * The load of one measurement, as a process of its own so that its CPU can be told from the servers', and on bare sockets
- * so that it takes little of it: fetch alone would need more than a gateway for a body of 64 MiB.
- * Arguments: the address that file names are put behind, up or down, clients, files, bytes of each. Writes a Result.
+ * The load of one measurement, as a process of its own so that its CPU can be told from the servers'.
+ * Arguments: the gateway's address, a Load as JSON. Writes a Result.
  */
+import { HttpConnection } from "./http_connection.ts";
+import { LISTED, LISTED_PREFIX, type Load } from "./loads.ts";
 
 /** What one measurement found. */
 export interface Result {
   readonly seconds: number;
-  /** Of each file, in ms. */
+  readonly requests: number;
+  /** Of all bodies that went in or out. */
+  readonly bytes: number;
+  /** Of each request, in ms. */
   readonly median: number;
   readonly p99: number;
   /** Seconds of CPU of this client. */
   readonly cpu: number;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** One request: method, path, bytes of its body, and of the answer's; undefined where that does not matter. */
+type Request = readonly [method: string, path: string, up: number, down: number | undefined];
 
-/** One connection that sends a request after the other. */
-class Connection {
-  readonly #input = new Uint8Array(1024 * 1024);
-  private constructor(readonly socket: Deno.TcpConn) {}
-
-  static async open({ hostname, port }: URL): Promise<Connection> {
-    const socket = await Deno.connect({ hostname, port: Number(port) });
-    socket.setNoDelay(true);
-    return new Connection(socket);
-  }
-
-  /** @returns the status, and how many bytes the answer's body had */
-  async exchange(
-    method: string,
-    { pathname, host }: URL,
-    body: Uint8Array,
-  ): Promise<{ status: number; length: number }> {
-    const head = `${method} ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${body.length}\r\n\r\n`;
-    await this.#write(encoder.encode(head));
-    await this.#write(body);
-    let filled = 0;
-    let end = -1;
-    while (end < 0) {
-      filled += await this.#read(filled);
-      end = decoder.decode(this.#input.subarray(0, Math.min(filled, 8192))).indexOf("\r\n\r\n");
+/** The requests of a load, in turn. */
+function* requestsOf({ operation, files, bytes, place }: Load): Generator<Request> {
+  const path = (name: string | number) => `/v1/files/bench/${place}/${name}`;
+  const fresh: string[] = [];
+  for (let i = 0; i < files; i++) {
+    const any = Math.floor(Math.random() * files);
+    switch (operation) {
+      case "up":
+        yield ["PUT", path(i), bytes, undefined];
+        break;
+      case "down":
+        yield ["GET", path(i), 0, bytes];
+        break;
+      case "list": {
+        // The first page of a prefix, and by turns one far behind: both must be as fast.
+        const at = Math.floor(Math.random() * (LISTED / LISTED_PREFIX)) * LISTED_PREFIX;
+        const key = String(at).padStart(9, "0");
+        const page = i % 2 === 0 ? `prefix=${key.slice(0, 6)}` : `cursor=${btoa(key)}&limit=${LISTED_PREFIX}`;
+        yield ["GET", `/v1/files?bucket=listed&${page}`, 0, undefined];
+        break;
+      }
+      case "mixed": {
+        // 45 % GET, 30 % HEAD, 15 % PUT, 10 % DELETE; what is deleted is what nobody reads.
+        const turn = Math.random() * 100;
+        const gone = turn >= 90 ? fresh.shift() : undefined;
+        if (gone !== undefined) yield ["DELETE", gone, 0, undefined];
+        else if (turn < 45) yield ["GET", path(any % (files >> 1)), 0, bytes];
+        else if (turn < 75) yield ["HEAD", path(any % (files >> 1)), 0, undefined];
+        else {
+          const name = path(`new-${i}`);
+          yield ["PUT", name, bytes, undefined];
+          if (i > 0) fresh.push(name);
+        }
+      }
     }
-    const answer = decoder.decode(this.#input.subarray(0, end));
-    const length = Number(/^content-length: (\d+)/im.exec(answer)?.[1]);
-    if (!(length >= 0)) throw new Error(`no length in the answer: ${answer}`);
-    for (let got = filled - end - 4; got < length;) got += await this.#read(0);
-    return { status: Number(answer.split(" ")[1]), length };
-  }
-
-  async #write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.socket.write(bytes.subarray(at));
-  }
-
-  async #read(at: number): Promise<number> {
-    const count = await this.socket.read(this.#input.subarray(at));
-    if (count === null) throw new Error("the server closed the connection");
-    return count;
   }
 }
 
-if (import.meta.main) {
-  const [address = "", direction, clients, files, bytes] = Deno.args;
-  const body = new Uint8Array(Number(bytes));
-  for (let at = 0; at < body.length; at += 65_536) crypto.getRandomValues(body.subarray(at, at + 65_536));
+async function run(address: string, load: Load): Promise<Result> {
+  if (load.operation === "mixed") {
+    await send(address, { ...load, operation: "up", clients: 4, files: load.files >> 1 });
+  }
+  return await send(address, load);
+}
+
+async function send(address: string, load: Load): Promise<Result> {
   const times: number[] = [];
-  let next = 0;
-  const nothing = new Uint8Array(0);
+  const requests = requestsOf(load);
+  let bytes = 0;
   const work = async () => {
-    const connection = await Connection.open(new URL(address));
-    while (next < Number(files)) {
-      const url = new URL(`${address}/${next++}`);
+    const connection = await HttpConnection.open(new URL(address));
+    for (let step = requests.next(); !step.done; step = requests.next()) {
+      const [method, path, up, down] = step.value;
       const began = performance.now();
-      const up = direction === "up";
-      const { status, length } = await connection.exchange(up ? "PUT" : "GET", url, up ? body : nothing);
-      if (status >= 300 || (!up && length !== body.length)) throw new Error(`${status}, ${length} bytes: ${url}`);
+      const { status, length } = await connection.exchange(method, new URL(path, address), up);
+      // A DELETE may come before its PUT has been answered.
+      if (status >= 300 && method !== "DELETE") throw new Error(`${status}: ${method} ${path}`);
+      if (down !== undefined && length !== down) throw new Error(`${length} bytes: ${method} ${path}`);
       times.push(performance.now() - began);
+      bytes += up + length;
     }
     connection.socket.close();
   };
-  const usage = () =>
-    Deno.readTextFileSync("/proc/self/stat").split(") ")[1]?.split(" ").slice(11, 13).map(Number) ?? [];
-  const cpu = () => Deno.build.os === "linux" ? usage().reduce((a, b) => a + b, 0) / 100 : NaN;
-  const [cpuBefore, began] = [cpu(), performance.now()];
-  await Promise.all(Array.from({ length: Number(clients) }, work));
+  const [cpuBefore, began] = [cpuNow(), performance.now()];
+  await Promise.all(Array.from({ length: load.clients }, work));
   const seconds = (performance.now() - began) / 1000;
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
-  const result: Result = { seconds, median: at(0.5), p99: at(0.99), cpu: cpu() - cpuBefore };
-  console.log(JSON.stringify(result));
+  return { seconds, requests: times.length, bytes, median: at(0.5), p99: at(0.99), cpu: cpuNow() - cpuBefore };
+}
+
+function cpuNow(): number {
+  if (Deno.build.os !== "linux") return NaN;
+  const fields = Deno.readTextFileSync("/proc/self/stat").split(") ")[1]?.split(" ").slice(11, 13) ?? [];
+  return fields.reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+}
+
+if (import.meta.main) {
+  const [address = "", load = ""] = Deno.args;
+  console.log(JSON.stringify(await run(address, JSON.parse(load))));
 }

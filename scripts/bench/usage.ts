@@ -6,7 +6,7 @@ const TICKS = 100;
 /** Seconds of CPU that processes and their children have taken so far; NaN where it cannot be known. */
 export async function cpuSeconds(pids: readonly number[]): Promise<number> {
   let ticks = 0;
-  for (const pid of pids) {
+  for (const pid of (await Promise.all(pids.map(familyOf))).flat()) {
     const text = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
     // The name stands in brackets and may hold anything; user and system time, then those of ended children, follow.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -21,8 +21,8 @@ export async function peakMemory(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? NaN) / 1024;
 }
 
-/** A process and its children. */
-export async function familyOf(pid: number): Promise<number[]> {
+/** A process and its children: PostgreSQL has one for each connection. */
+async function familyOf(pid: number): Promise<number[]> {
   const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
   return [pid, ...text.trim().split(" ").filter(Boolean).map(Number)];
 }
