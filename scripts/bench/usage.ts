@@ -22,7 +22,7 @@ export async function peakMemory(pid: number): Promise<number> {
 }
 
 /** A process and its children: PostgreSQL has one for each connection. */
-async function familyOf(pid: number): Promise<number[]> {
+export async function familyOf(pid: number): Promise<number[]> {
   const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
   return [pid, ...text.trim().split(" ").filter(Boolean).map(Number)];
 }
