@@ -11,6 +11,7 @@ import { type SegmentPlan, SegmentSender } from "./segment_sender.ts";
  * closed at its last whole stripe, and the rest belongs to a new one.
  * @param body has at least one byte
  * @param seen hears the bytes in order; throws to end the upload
+ * @param seenSha256 where what `seen` has heard is this segment and its SHA-256 is computed anyway
  * @returns the segment; it may lack chunks
  * @throws SixfoldError when fewer than k chunks can be had
  */
@@ -18,6 +19,7 @@ export async function writeSegment(
   plan: SegmentPlan,
   body: BodyReader,
   seen: (bytes: Uint8Array) => void,
+  seenSha256: (() => Uint8Array) | undefined,
   caller: AbortSignal,
 ): Promise<StoredSegment> {
   const { pool, number, offset } = plan;
@@ -42,7 +44,7 @@ export async function writeSegment(
         break;
       }
       try {
-        hash.update(bytes);
+        if (seenSha256 === undefined) hash.update(bytes);
         seen(bytes);
       } catch (error) {
         pool.give(stripe);
@@ -54,7 +56,7 @@ export async function writeSegment(
     await sender.finish();
     const chunks = [...sender.stored].sort((a, b) => a.index - b.index);
     const { k, m } = pool.layout;
-    const sha256 = new Uint8Array(hash.digest());
+    const sha256 = seenSha256?.() ?? new Uint8Array(hash.digest());
     return { number, offset, length, k, m, blockSize: pool.blockSize, inline: false, sha256, chunks };
   } finally {
     await sender.close();

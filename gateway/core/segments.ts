@@ -29,6 +29,8 @@ export interface SegmentTarget {
   readonly segments: StoredSegment[];
   /** Hears the bytes in order; throws to end the upload. */
   readonly seen: (bytes: Uint8Array) => void;
+  /** SHA-256 of all that was seen, where it is computed anyway: the first segment then needs no hash of its own. */
+  readonly seenSha256?: () => Uint8Array;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function writeSegments(
   signal: AbortSignal,
 ): Promise<void> {
   const { client, pool, cluster } = store;
-  const { uploadId, bucket, key, contentType, strays, segments, seen } = target;
+  const { uploadId, bucket, key, contentType, strays, segments, seen, seenSha256 } = target;
   const failed = new Map<string, SixfoldError>();
   const onFailure = (serverId: string, error: SixfoldError) => {
     failed.set(serverId, error);
@@ -66,7 +68,13 @@ export async function writeSegments(
   };
   for (let offset = target.offset; !(await body.atEnd());) {
     const number = await target.nextNumber();
-    let segment = await writeSegment(plan(number, offset), body, seen, signal);
+    let segment = await writeSegment(
+      plan(number, offset),
+      body,
+      seen,
+      segments.length === 0 ? seenSha256 : undefined,
+      signal,
+    );
     if (!isDurable(segment.chunks.map(({ serverId }) => serverId), segment)) {
       segment = await rebuildSegment(plan(number, offset), segment, signal);
     }

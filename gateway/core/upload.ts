@@ -93,6 +93,7 @@ export async function upload(
         strays,
         segments,
         seen,
+        seenSha256: () => new Uint8Array(hash.copy().digest()),
       };
       await writeSegments(store, target, body, lease);
       const kept = new Set(segments.flatMap(({ chunks }) => chunks.map(({ chunkId }) => chunkId)));
