@@ -21,6 +21,7 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_MAX_FILE: bytes("The largest file.", "10G"),
   SIXFOLD_MEMORY: bytes("Bytes that uploads (one half) and downloads (the other) may hold.", "96M"),
   SIXFOLD_GRACE: seconds("How long the bytes of a deleted file stay on the disks.", "15m"),
+  SIXFOLD_SESSION_TTL: seconds("How long after its last part an upload in parts ends by itself.", "1h"),
   SIXFOLD_CLEANUP_EVERY: seconds("How often such bytes are looked for.", "5m"),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;

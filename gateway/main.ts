@@ -39,6 +39,7 @@ async function run(): Promise<void> {
     inlineMax: config.SIXFOLD_INLINE_MAX,
     maxFile: config.SIXFOLD_MAX_FILE,
     graceSeconds: config.SIXFOLD_GRACE,
+    sessionSeconds: config.SIXFOLD_SESSION_TTL,
   };
   const background = new Runner(log);
   background.start(cleanup({ ...store, sql: upkeep, log }, config.SIXFOLD_CLEANUP_EVERY));

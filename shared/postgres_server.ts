@@ -150,6 +150,8 @@ export class PostgresConnection {
    * Does a piece of work in a transaction: all of it happens, or nothing. Statements after a broken connection fail, and
    * are never sent by another one.
    * @param patient whether a statement may take as long as it needs: for migrations
+   * @throws an error that is no SixfoldError when the connection broke during the commit: it may have been done, or may
+   * still be
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>, patient = false): Promise<T> {
     const ask = <R>(statement: (send: Send) => PromiseLike<R>) => this.ask(statement, patient ? null : this.#limitMs);
@@ -158,7 +160,9 @@ export class PostgresConnection {
     try {
       if (patient) await tx.unsafe("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0");
       const result = await work(tx);
-      await tx.unsafe("COMMIT");
+      await tx.unsafe("COMMIT").catch((error) => {
+        throw this.alive ? error : answerLost(error);
+      });
       return result;
     } catch (error) {
       // A transaction of which nothing more is known must not lie open: without its connection it is rolled back.
@@ -211,6 +215,11 @@ export class PostgresConnection {
 }
 
 const READ_ONLY = "25006";
+
+/** An error of the system, and not a refusal of this side: nothing is known of what the server has done. */
+function answerLost(cause: unknown): Error {
+  return Object.assign(new Error("the answer to a commit was lost", { cause }), { code: "CONNECTION_CLOSED" });
+}
 
 function broken(): SixfoldError {
   return new SixfoldError("unavailable", "the connection to PostgreSQL broke; try again");

@@ -8,11 +8,13 @@ import { ServerState } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { fetchHandler, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
 import { download } from "../core/download.ts";
-import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
+import { deleteKey, findFileAt, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { createDownloadStream } from "./download_stream.ts";
+import { fileMessage } from "./file_message.ts";
+import { requestOf, uploadRpcs } from "./upload_rpcs.ts";
 
 const STATES = {
   active: ServerState.ACTIVE,
@@ -32,22 +34,20 @@ export function createRpc(store: Store, log: Logger): (request: Request) => Prom
       if (first.done || first.value.part.case !== "header") {
         throw new SixfoldError("invalid_argument", "Upload begins with a header");
       }
-      const header = first.value.part.value;
-      const size = header.size === undefined ? undefined : Number(header.size);
-      const contentType = header.contentType || "application/octet-stream";
-      const file = await upload(store, { ...header, sha256: header.sha256, size, contentType }, dataOf(steps), signal);
-      return { file: message(file) };
+      const file = await upload(store, requestOf(first.value.part.value), dataOf(steps), signal);
+      return { file: fileMessage(file) };
     },
     download: (request, { signal }) => translateStream(read(store, request, signal)),
-    getFile: async ({ bucket, key }) => ({ file: message(await findFileAt(store, bucket, key)) }),
+    getFile: async ({ bucket, key }) => ({ file: fileMessage(await findFileAt(store, bucket, key)) }),
     async listFiles(request) {
       const page = await listPage(store, request);
-      return { files: page.files.map(message), prefixes: [...page.prefixes], nextCursor: page.cursor };
+      return { files: page.files.map(fileMessage), prefixes: [...page.prefixes], nextCursor: page.cursor };
     },
     async deleteFile({ bucket, key }) {
       await deleteKey(store, bucket, key);
       return {};
     },
+    ...uploadRpcs(store),
   });
   router.service(ClusterService, {
     async listServers() {
@@ -93,7 +93,7 @@ async function* read(store: Store, { bucket, key, offset, length }: DownloadRequ
   const from = Number(offset);
   if (from > size) throw new SixfoldError("out_of_range", `the file has ${size} bytes`);
   const count = Math.min(length === undefined ? size : Number(length), size - from);
-  yield { part: { case: "file" as const, value: message(viewOf(manifest.file)) } };
+  yield { part: { case: "file" as const, value: fileMessage(viewOf(manifest.file)) } };
   if (count === 0) return;
   const parts = { ...store, snapshot: store.cluster.now };
   for await (const data of download(parts, manifest, from, count, signal)) {
@@ -107,18 +107,4 @@ async function* dataOf(steps: AsyncIterator<UploadRequest>): AsyncGenerator<Uint
     if (part.case !== "data") throw new SixfoldError("invalid_argument", "after its header Upload takes data only");
     yield part.value;
   }
-}
-
-function message(file: FileView) {
-  return {
-    id: file.id,
-    bucket: file.bucket,
-    key: file.key,
-    size: BigInt(file.size),
-    contentType: file.contentType,
-    ...(file.sha256 ? { sha256: Uint8Array.from(file.sha256) } : {}),
-    ...(file.treeSha256 ? { treeSha256: Uint8Array.from(file.treeSha256) } : {}),
-    createdAt: timestampFromDate(file.createdAt),
-    metadata: { ...file.metadata },
-  };
 }

@@ -10,9 +10,11 @@ import type { Readiness } from "../core/readiness.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
+import { declaredSha256 } from "./digest.ts";
+import { headersOf, metadataOf } from "./metadata.ts";
 import { readForm } from "./multipart.ts";
+import { routeUpload } from "./upload_routes.ts";
 
-const META = "sixfold-meta-";
 /** Types that a browser would run or render as a page are only ever saved. */
 const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/i;
 
@@ -32,6 +34,8 @@ export function createRest(store: Store, readiness: () => Promise<Readiness>, lo
     .all("/v1/files/:bucket/*", ({ request }) => answer(request, log, () => file(store, request, log)), {
       parse: "none",
     })
+    .all("/v1/uploads", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
+    .all("/v1/uploads/*", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
     .all("/*", ({ request }) => problem(new SixfoldError("not_found", "nothing is served under this path"), request));
   return async (request) => await app.handle(request);
 }
@@ -101,9 +105,9 @@ async function put(store: Store, bucket: string, key: string, request: Request):
     bucket,
     key,
     contentType: headers.get("content-type") ?? "application/octet-stream",
-    metadata: Object.fromEntries([...headers].filter(([name]) => name.startsWith(META))),
+    metadata: metadataOf(headers),
     size: length === null ? undefined : Number(length),
-    sha256: declaredSha256(headers.get("repr-digest") ?? headers.get("content-digest")),
+    sha256: declaredSha256(headers),
     ifAbsent: headers.get("if-none-match") === "*",
   };
   const body = request.body ?? new ReadableStream({ start: (controller) => controller.close() });
@@ -120,15 +124,6 @@ async function postForm(store: Store, request: Request): Promise<Response> {
 function created(file: FileView): Response {
   const { id, bucket, key, size } = file;
   return Response.json({ id, bucket, key, size }, { status: 201, headers: { etag: etagOf(file) } });
-}
-
-/** `sha-256=:<base64>:` of RFC 9530; other algorithms are not checked. */
-function declaredSha256(header: string | null): Uint8Array | undefined {
-  const text = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):/.exec(header ?? "")?.[1];
-  if (text === undefined) return undefined;
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  if (bytes.length !== 32) throw new SixfoldError("invalid_argument", "a SHA-256 has 32 bytes");
-  return bytes;
 }
 
 async function head(store: Store, bucket: string, key: string, { headers }: Request): Promise<Response> {
@@ -198,7 +193,7 @@ function describe(file: FileView): Record<string, string> {
     "x-content-type-options": "nosniff",
     "content-security-policy": "sandbox; default-src 'none'",
     ...(digest ? { "repr-digest": `sha-256=:${digest}:` } : {}),
-    ...file.metadata,
+    ...headersOf(file.metadata),
   };
 }
 

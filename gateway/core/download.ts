@@ -20,6 +20,9 @@ export interface DownloadParts {
   readonly windows: WindowPool;
 }
 
+/** What is read: a file, or what a session has of one. */
+export type Source = Pick<Manifest, "inline" | "segments"> & { readonly file: Pick<Manifest["file"], "id"> };
+
 /** The blocks of some stripes that are here, by chunk and then by stripe from the window's first. */
 type Blocks = (Uint8Array | undefined)[][];
 
@@ -29,7 +32,7 @@ type Blocks = (Uint8Array | undefined)[][];
  */
 export async function* download(
   parts: DownloadParts,
-  manifest: Manifest,
+  manifest: Source,
   offset: number,
   length: number,
   signal: AbortSignal,

@@ -20,4 +20,6 @@ export interface Store {
   readonly maxFile: number;
   /** How long the bytes of a deleted file stay on the disks. */
   readonly graceSeconds: number;
+  /** How long after its last part a session of parts ends by itself. */
+  readonly sessionSeconds: number;
 }

@@ -180,6 +180,7 @@ function checkDeclared(request: UploadRequest, size: number, sha256: Uint8Array)
   }
 }
 
-function tooLarge(limit: number): SixfoldError {
+/** The answer to a file that is larger than the store takes. */
+export function tooLarge(limit: number): SixfoldError {
   return new SixfoldError("resource_exhausted", `a file has at most ${limit} bytes`, { detail: "TOO_LARGE" });
 }

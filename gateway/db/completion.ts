@@ -37,7 +37,7 @@ export function shapeOf(session: SessionRow, parts: readonly HashedTile[]): Shap
 /**
  * Makes the file of a session visible, in one transaction: a file under the same key is replaced, what a segment lacks is
  * queued for repair, the session goes, and the outcome is kept. To be called again when its answer was lost.
- * @param verified the SHA-256 of the whole where it was read for this; null where not
+ * @param verified what was read of the file for this; null where nothing was
  * @returns the file; undefined when the session has ended, and nothing was changed
  * @throws SixfoldError `failed_precondition` when bytes are missing; `invalid_argument` when the declared SHA-256 is
  * another one; `already_exists` when the key is taken and the session wanted it free
@@ -45,7 +45,7 @@ export function shapeOf(session: SessionRow, parts: readonly HashedTile[]): Shap
 export async function completeSession(
   sql: Sql,
   id: string,
-  verified: Uint8Array | null,
+  verified: Shape | null,
   graceSeconds: number,
 ): Promise<FileRow | undefined> {
   return await sql.begin(async (tx) => {
@@ -53,7 +53,8 @@ export async function completeSession(
     if (session === undefined) return undefined;
     const parts = await listParts(tx, id, 0, null);
     const shape = shapeOf(session, parts);
-    const sha256 = shape.sha256 ?? verified;
+    // What was read may have been shorter: more parts can arrive as long as no size was declared.
+    const sha256 = shape.sha256 ?? (verified?.size === shape.size ? verified.sha256 : null);
     checkSha256(session.sha256, sha256);
     const { bucket, key, contentType, metadata, ifAbsent } = session;
     const file = {

@@ -1,0 +1,142 @@
+/** Uploads in parts: opened, looked at, completed, aborted. */
+import { createHash } from "node:crypto";
+import { isUuid, newUuid } from "../../shared/chunk_id.ts";
+import { SixfoldError } from "../../shared/errors.ts";
+import { endOf, type HashedTile } from "../../shared/tiling.ts";
+import { completeSession, findCompleted, type Shape, shapeOf } from "../db/completion.ts";
+import { findFile } from "../db/files.ts";
+import { findPartSegments, listParts } from "../db/parts.ts";
+import { abortSession, beginSession, findSession, type SessionRow } from "../db/sessions.ts";
+import { alreadyExists } from "../db/uploads.ts";
+import { download } from "./download.ts";
+import { checkBucket, keyBytes } from "./file_name.ts";
+import { type FileView, viewOf } from "./files.ts";
+import { whyEnded, withSession } from "./session_lease.ts";
+import type { Store } from "./store.ts";
+import { untilAnswered } from "./until_answered.ts";
+import { tooLarge, type UploadRequest } from "./upload.ts";
+
+/** The most sessions that are open at once in a cluster. */
+export const MAX_SESSIONS = 10_000;
+/** The most parts of a page, and as many as are given when none are asked for. */
+export const MAX_PART_PAGE = 1000;
+
+/** A session as callers see it. */
+export interface UploadView {
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** In bytes, where it was declared. */
+  readonly size: number | undefined;
+  /** Bytes that have arrived. */
+  readonly received: number;
+  /** Undefined once it is complete. */
+  readonly expiresAt: Date | undefined;
+  /** What it became; undefined while it is open. */
+  readonly file: FileView | undefined;
+}
+
+/** A page of what has arrived. */
+export interface UploadPage {
+  readonly upload: UploadView;
+  readonly parts: readonly HashedTile[];
+  /** Where the next page begins; undefined at the end. */
+  readonly next: number | undefined;
+}
+
+const decoder = new TextDecoder();
+
+/** Opens a session. @throws SixfoldError `already_exists`, or `resource_exhausted` when too many are open */
+export async function createUpload(store: Store, request: UploadRequest): Promise<UploadView> {
+  const { contentType, metadata, ifAbsent } = request;
+  const bucket = checkBucket(request.bucket);
+  const key = keyBytes(request.key);
+  const size = request.size ?? null;
+  const sha256 = request.sha256 ?? null;
+  if ((size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
+  if (sha256 !== null && sha256.length !== 32) throw new SixfoldError("invalid_argument", "a SHA-256 has 32 bytes");
+  if (ifAbsent && await findFile(store.sql, bucket, key)) throw alreadyExists();
+  const session = { id: newUuid(), bucket, key, contentType, metadata, ifAbsent, size, sha256 };
+  const row = await beginSession(store.sql, session, store.sessionSeconds, MAX_SESSIONS);
+  if (row !== undefined) return viewOfSession(row);
+  throw new SixfoldError(
+    "resource_exhausted",
+    `${MAX_SESSIONS} uploads in parts are open, which is the most; complete or abort some, or try again later`,
+  );
+}
+
+/** An open session. @throws SixfoldError `not_found`; `failed_precondition` when it is complete */
+export async function openUpload(store: Store, id: string): Promise<SessionRow> {
+  if (!isUuid(id)) throw noSuchId();
+  const row = await findSession(store.sql, id);
+  if (row === undefined) throw await whyEnded(store, id);
+  return row;
+}
+
+/** What has arrived of a session, from an offset on. @throws SixfoldError `not_found` */
+export async function getUpload(store: Store, id: string, from: number, limit: number): Promise<UploadPage> {
+  const { sql } = store;
+  if (!isUuid(id)) throw noSuchId();
+  const session = await findSession(sql, id);
+  if (session === undefined) {
+    const row = await findCompleted(sql, id);
+    if (row === undefined) throw await whyEnded(store, id);
+    const file = viewOf(row);
+    const { bucket, key, size } = file;
+    const upload = { id, bucket, key, size, received: size, expiresAt: undefined, file };
+    return { upload, parts: [], next: undefined };
+  }
+  const most = Math.min(limit || MAX_PART_PAGE, MAX_PART_PAGE);
+  const rows = await listParts(sql, id, from, most + 1);
+  const parts = rows.slice(0, most).map(({ offset, length, sha256 }) => ({ offset, length, sha256 }));
+  return { upload: viewOfSession(session), parts, next: rows[most]?.offset };
+}
+
+/**
+ * Makes a session's file visible; for 24 hours it may be done again, with the same answer.
+ * @throws SixfoldError `failed_precondition` that names missing ranges; `not_found`; `invalid_argument` when the bytes do
+ * not match the declared SHA-256; in all of these cases nothing has changed
+ */
+export async function completeUpload(store: Store, id: string, signal: AbortSignal): Promise<FileView> {
+  const { sql, graceSeconds } = store;
+  if (!isUuid(id)) throw noSuchId();
+  const verified = await readSha256(store, id, signal);
+  const file = await untilAnswered(async () => {
+    return await completeSession(sql, id, verified, graceSeconds) ?? await findCompleted(sql, id);
+  });
+  if (file === undefined) throw await whyEnded(store, id);
+  return viewOf(file);
+}
+
+/** Ends a session, whatever has arrived. One that is not there is ended. @throws SixfoldError `failed_precondition` when it is complete */
+export async function abortUpload({ sql }: Store, id: string): Promise<void> {
+  if (!isUuid(id)) return;
+  if (await findCompleted(sql, id) !== undefined) {
+    throw new SixfoldError("failed_precondition", "the upload is complete; delete its file instead");
+  }
+  await untilAnswered(() => abortSession(sql, id));
+}
+
+/** The SHA-256 of all bytes of a session that has declared one, where no request has seen all of them: they are read. */
+async function readSha256(store: Store, id: string, caller: AbortSignal): Promise<Shape | null> {
+  const session = await findSession(store.sql, id);
+  if (session === undefined || session.sha256 === null) return null;
+  const shape = shapeOf(session, await listParts(store.sql, id, 0, null));
+  if (shape.sha256 !== null) return null;
+  const source = { file: { id }, inline: null, segments: await findPartSegments(store.sql, id) };
+  if (endOf(source.segments.at(-1) ?? { offset: 0, length: 0 }) !== shape.size) return null;
+  return await withSession(store, id, caller, async (signal) => {
+    const hash = createHash("sha256");
+    const parts = { ...store, snapshot: store.cluster.now };
+    for await (const piece of download(parts, source, 0, shape.size, signal)) hash.update(piece);
+    return { size: shape.size, sha256: new Uint8Array(hash.digest()) };
+  });
+}
+
+function viewOfSession({ id, bucket, key, size, received, expiresAt }: SessionRow): UploadView {
+  return { id, bucket, key: decoder.decode(key), size: size ?? undefined, received, expiresAt, file: undefined };
+}
+
+function noSuchId(): SixfoldError {
+  return new SixfoldError("not_found", "there is no such upload; its id is a UUID");
+}
