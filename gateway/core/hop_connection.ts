@@ -184,27 +184,41 @@ export class HopConnection {
   }
 }
 
+/** A connection between two exchanges, and the end of its waiting. */
+interface Kept {
+  readonly connection: HopConnection;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
 /** Connections that wait for their next exchange, by address. */
 export class HopConnections {
-  readonly #idle = new Map<string, { readonly connection: HopConnection; readonly since: number }[]>();
+  readonly #idle = new Map<string, Kept[]>();
 
   /** A connection that was used a moment ago, or a new one. */
   async take(address: string): Promise<HopConnection> {
     const kept = this.#idle.get(address) ?? [];
     for (let last = kept.pop(); last !== undefined; last = kept.pop()) {
-      if (performance.now() - last.since < KEEP_MS && last.connection.alive) return last.connection;
+      clearTimeout(last.timer);
+      if (last.connection.alive) return last.connection;
       last.connection.close();
     }
     return await HopConnection.open(address);
   }
 
-  /** Keeps a connection whose exchange is complete on both sides. */
+  /** Keeps a connection whose exchange is complete on both sides, for a while. */
   give(connection: HopConnection): void {
     const kept = this.#idle.get(connection.address) ?? [];
     this.#idle.set(connection.address, kept);
     connection.watch();
-    kept.push({ connection, since: performance.now() });
-    if (kept.length > KEEP_MOST) kept.shift()?.connection.close();
+    const timer = setTimeout(() => {
+      connection.close();
+      kept.splice(kept.findIndex((other) => other.connection === connection), 1);
+    }, KEEP_MS);
+    kept.push({ connection, timer });
+    if (kept.length <= KEEP_MOST) return;
+    const first = kept.shift();
+    clearTimeout(first?.timer);
+    first?.connection.close();
   }
 }
 
