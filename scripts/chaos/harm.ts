@@ -1,5 +1,6 @@
 /** Does what a schedule says to a stage, and undoes it. */
 import { endPostgres, pausePostgres, startPostgresAgain } from "../faults/postgres_faults.ts";
+import { fillDisk } from "../faults/fill_disk.ts";
 import type { Stage } from "../faults/stage.ts";
 import type { Harm } from "./schedule.ts";
 
@@ -56,8 +57,7 @@ async function harmDaemon(
       return () => Promise.resolve(daemon.proxy.heal());
     case "fill":
       if (canFill) {
-        const undo = await fillDisk(daemon.folder);
-        return undo;
+        return await fillDisk(daemon.folder);
       }
       daemon.proxy.cut();
       return () => Promise.resolve(daemon.proxy.heal());
@@ -65,15 +65,4 @@ async function harmDaemon(
       daemon.proxy.cut();
       return () => Promise.resolve(daemon.proxy.heal());
   }
-}
-
-/** Takes all room of a disk. */
-export async function fillDisk(folder: string): Promise<Undo> {
-  const path = `${folder}/ballast`;
-  using file = await Deno.open(path, { create: true, write: true });
-  const bytes = new Uint8Array(1024 * 1024);
-  try {
-    for (;;) await file.write(bytes);
-  } catch { /* it is full */ }
-  return () => Deno.remove(path);
 }

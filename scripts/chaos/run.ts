@@ -1,5 +1,4 @@
 /** One run of chaos: load, and harm after harm, and what must be so in the meantime and at the end. */
-import { SmallDisk } from "../faults/small_disk.ts";
 import { Stage } from "../faults/stage.ts";
 import { Tally } from "../faults/tally.ts";
 import { until } from "../programs.ts";
@@ -25,15 +24,11 @@ export interface ChaosResult {
 
 /** @param tell hears each event */
 export async function runChaos(seed: number, seconds: number, tell: (line: string) => void): Promise<ChaosResult> {
-  await using stack = new AsyncDisposableStack();
   const canFill = Deno.uid() === 0 && Deno.build.os === "linux";
-  const home = await Deno.makeTempDir({ prefix: "sixfold disks-" });
-  stack.defer(() => Deno.remove(home, { recursive: true }));
-  const folder = async (number: number) => {
-    if (!canFill) return undefined;
-    return stack.use(await SmallDisk.make(`${home}/${number}`, DISK_MIB)).folder;
-  };
-  const stage = stack.use(await Stage.open({ daemons: DAEMONS, folder }));
+  await using stage = await Stage.open({
+    daemons: DAEMONS,
+    ...(canFill ? { disks: ["ext4"], diskMib: DISK_MIB } : {}),
+  });
   const tally = new Tally();
   const pains: { readonly from: number; to: number }[] = [];
   const excuse = (began: number, ended: number) => pains.some(({ from, to }) => from <= ended && began <= to);

@@ -4,7 +4,6 @@
  */
 import { auditChunks } from "./chunk_audit.ts";
 import { each } from "./each.ts";
-import { LoopDisk } from "./loop_disk.ts";
 import { check } from "./row.ts";
 import { Stage } from "./stage.ts";
 
@@ -18,7 +17,6 @@ export interface CrashFigures {
 const DAEMONS = 6;
 const CLIENTS = 12;
 const MAX_FILE = 400_000;
-const DISK_MIB = 400;
 
 /**
  * Runs until there were so many crashes, counted by daemon.
@@ -30,18 +28,14 @@ export async function crashLoop(
   count: number,
   tell: (line: string) => void,
 ): Promise<CrashFigures> {
-  await using stack = new AsyncDisposableStack();
-  const home = await Deno.makeTempDir({ prefix: "sixfold disks-" });
-  stack.defer(() => Deno.remove(home, { recursive: true }));
-  const disks: LoopDisk[] = [];
-  const folder = async (number: number) => {
-    if (kind === "kills") return undefined;
-    const disk = await LoopDisk.make(`${home}/${number}`, number % 2 === 0 ? "ext4" : "xfs", DISK_MIB);
-    disks.push(stack.use(disk));
-    return disk.folder;
-  };
   // Nothing lives in PostgreSQL alone: every file is on the disks.
-  const stage = stack.use(await Stage.open({ gateways: 1, gateway: { SIXFOLD_INLINE_MAX: "0" }, folder }));
+  const gateway = { SIXFOLD_INLINE_MAX: "0" };
+  await using stage = await Stage.open({
+    gateways: 1,
+    gateway,
+    ...(kind === "kills" ? {} : { disks: ["ext4", "xfs"] }),
+  });
+  const { disks } = stage;
   const figures = { crashes: 0, files: 0, chunks: 0 };
   for (let round = 0; figures.crashes < count; round++) {
     const stored = await loadUntil(stage, round, async () => {

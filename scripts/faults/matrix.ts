@@ -17,12 +17,14 @@ export interface Result {
 export async function runMatrix(rows: readonly Row[], tell: (result: Result) => void): Promise<Result[]> {
   const results: Result[] = [];
   let stage: Stage | undefined;
+  let onDisks: boolean | undefined;
   const add = (result: Result) => {
     results.push(result);
     tell(result);
   };
   try {
-    for (const row of rows) {
+    // Rows that need the same kind of stage run one after another.
+    for (const row of rows.toSorted((a, b) => Number(a.disks ?? false) - Number(b.disks ?? false))) {
       const missing = await missingNeed(row.needs ?? []);
       for (const phase of row.phases) {
         if (missing !== undefined) {
@@ -32,7 +34,12 @@ export async function runMatrix(rows: readonly Row[], tell: (result: Result) => 
         const began = performance.now();
         const seconds = () => Math.round((performance.now() - began) / 100) / 10;
         try {
-          stage ??= await Stage.open();
+          if (stage !== undefined && onDisks !== (row.disks ?? false)) {
+            await stage[Symbol.asyncDispose]();
+            stage = undefined;
+          }
+          onDisks = row.disks ?? false;
+          stage ??= await Stage.open(onDisks ? { disks: ["ext4"] } : {});
           await row.run(stage, phase);
           await stage.verify();
           await stage.clear();

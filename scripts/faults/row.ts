@@ -20,6 +20,8 @@ export interface Row {
   readonly expect: string;
   readonly phases: readonly Phase[];
   readonly needs?: readonly Need[];
+  /** Whether each daemon must have a disk of its own. */
+  readonly disks?: boolean;
   /** Whether the row belongs to the short run. */
   readonly quick?: boolean;
   /**

@@ -1,7 +1,18 @@
 /** All rows, by number. */
 import type { Row } from "./row.ts";
+import { CHUNK_FILE_ROWS } from "./rows/chunk_files.ts";
+import { DATABASE_ROWS } from "./rows/database.ts";
+import { GATEWAY_ROWS } from "./rows/gateway.ts";
+import { DISK_ROWS } from "./rows/disk.ts";
 import { DAEMON_ROWS } from "./rows/daemon.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 
 /** See above. */
-export const ROWS: readonly Row[] = [...DAEMON_ROWS, ...NETWORK_ROWS].sort((a, b) => a.number - b.number);
+export const ROWS: readonly Row[] = [
+  ...GATEWAY_ROWS,
+  ...DATABASE_ROWS,
+  ...CHUNK_FILE_ROWS,
+  ...DAEMON_ROWS,
+  ...DISK_ROWS,
+  ...NETWORK_ROWS,
+].sort((a, b) => a.number - b.number);

@@ -3,6 +3,7 @@ import { LocalCluster } from "../local_cluster.ts";
 import { until } from "../programs.ts";
 import { Content } from "./content.ts";
 import { type CallOptions, deleteFile, getFile, type Outcome, putFile } from "./file_client.ts";
+import { type FileSystem, LoopDisk } from "./loop_disk.ts";
 import { Ledger } from "./ledger.ts";
 import { Manifest } from "./manifest.ts";
 import { ProcessWatch } from "./process_watch.ts";
@@ -10,6 +11,8 @@ import { StagedDaemon } from "./staged_daemon.ts";
 
 /** Everything that is waited for in workers happens at once, so that it can be seen. */
 export const HASTE = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_LOG: "error" };
+/** Room on a disk of a daemon: the least that xfs takes, and a little more. */
+const DISK_MIB = 400;
 const SETTLE_MS = 60_000;
 
 /** A gateway process and where it listens. */
@@ -24,8 +27,10 @@ export interface StageOptions {
   readonly gateways?: number;
   /** Settings of every gateway. */
   readonly gateway?: Record<string, string>;
-  /** Makes a folder for a daemon, by its number, outside of the cluster's own; undefined for an ordinary one. */
-  readonly folder?: (number: number) => Promise<string | undefined>;
+  /** Gives each daemon a disk of its own, of these kinds in turn. */
+  readonly disks?: readonly FileSystem[];
+  /** The room on each of them. */
+  readonly diskMib?: number;
   /** Settings of every daemon. */
   readonly daemon?: Record<string, string>;
 }
@@ -35,6 +40,8 @@ export class Stage implements AsyncDisposable {
   readonly watch = new ProcessWatch();
   readonly daemons: StagedDaemon[] = [];
   readonly gateways: StagedGateway[] = [];
+  /** The disk of each daemon, by its number. */
+  readonly disks: LoopDisk[] = [];
   #next = 1;
 
   private constructor(
@@ -52,7 +59,9 @@ export class Stage implements AsyncDisposable {
     try {
       await stage.startGateway();
       for (let i = 0; i < (options.daemons ?? 6); i++) {
-        const folder = await options.folder?.(i) ?? `${cluster.folder}/daemon-${i}`;
+        const folder = options.disks
+          ? await stage.#addDisk(options.disks, i, options.diskMib)
+          : `${cluster.folder}/daemon-${i}`;
         stage.daemons.push(await StagedDaemon.start(stage, folder, options.daemon ?? {}));
       }
       for (let i = 1; i < (options.gateways ?? 2); i++) await stage.startGateway();
@@ -179,6 +188,16 @@ export class Stage implements AsyncDisposable {
     await this.ledger.close();
     this.manifest[Symbol.dispose]();
     await this.cluster[Symbol.asyncDispose]();
+    for (const disk of this.disks) {
+      await disk[Symbol.asyncDispose]();
+      await Deno.remove(disk.folder);
+    }
+  }
+
+  async #addDisk(kinds: readonly FileSystem[], number: number, mib = DISK_MIB): Promise<string> {
+    const folder = await Deno.makeTempDir({ prefix: "sixfold disk-" });
+    this.disks.push(await LoopDisk.make(folder, kinds[number % kinds.length] ?? "ext4", mib));
+    return folder;
   }
 
   async #look(key: string): Promise<Content | "absent" | string> {

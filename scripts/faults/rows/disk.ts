@@ -1,0 +1,186 @@
+/** Disks that are full, slow, hung, broken, or lose their power. */
+import { during } from "../during.ts";
+import { fillDisk } from "../fill_disk.ts";
+import { ALWAYS, check, type Row } from "../row.ts";
+import { runTool } from "../run_tool.ts";
+import type { Stage } from "../stage.ts";
+import { attachStrace } from "../strace.ts";
+
+const MIB = 1024 * 1024;
+
+/** A fault of strace for one daemon. */
+function injected(stage: Stage, number: number, expression: string) {
+  let detach: (() => Promise<string>) | undefined;
+  return {
+    inject: async () => {
+      detach = await attachStrace(stage.daemon(number).pid, [], expression);
+    },
+    heal: async () => void await detach?.(),
+  };
+}
+
+/** Ends a daemon whose disk was cut off or has gone read-only, mounts the disk anew and starts the daemon. */
+async function remount(stage: Stage, number: number): Promise<void> {
+  await stage.daemon(number).kill();
+  await stage.disks[number]?.unmount();
+  await stage.disks[number]?.mount();
+  await stage.daemon(number).restart();
+}
+
+/** See above. */
+export const DISK_ROWS: readonly Row[] = [
+  {
+    number: 14,
+    name: "a disk becomes slow",
+    inject: "strace delays every write of 1 MiB by a second",
+    expect: "no call fails, and none waits for the disk",
+    phases: ALWAYS,
+    needs: ["strace"],
+    run: (stage, phase) => during(stage, phase, injected(stage, 0, "inject=pwrite64:delay_enter=1000000")),
+  },
+  {
+    number: 15,
+    name: "a disk hangs, and its daemon lives",
+    inject: "fsfreeze",
+    expect: "no call fails",
+    phases: ALWAYS,
+    needs: ["root"],
+    disks: true,
+    run: (stage, phase) => {
+      const { folder } = stage.daemon(1);
+      return during(stage, phase, {
+        inject: async () => void await runTool("fsfreeze", "-f", folder),
+        heal: async () => void await runTool("fsfreeze", "-u", folder),
+      });
+    },
+  },
+  {
+    number: 16,
+    name: "a disk fills up, then all of them",
+    inject: "a file that takes all room",
+    expect: "one full: no call fails. All full: 507 DISK_FULL; what is stored reads, deletes work, and make room",
+    phases: [...ALWAYS, "once"],
+    needs: ["root"],
+    disks: true,
+    quick: true,
+    run: async (stage, phase) => {
+      let empty: (() => Promise<void>) | undefined;
+      if (phase !== "once") {
+        const inject = async () => {
+          empty = await fillDisk(stage.daemon(2).folder);
+        };
+        return await during(stage, phase, { inject, heal: async () => void await empty?.() });
+      }
+      await allFull(stage);
+    },
+  },
+  {
+    number: 17,
+    name: "a disk takes only a part of a write",
+    inject: "a file that leaves 0.7 MiB on every disk",
+    expect: "507 DISK_FULL, and nothing is left behind",
+    phases: ["once"],
+    needs: ["root"],
+    disks: true,
+    run: async (stage) => {
+      const undo: (() => Promise<void>)[] = [];
+      for (const { folder } of stage.daemons) undo.push(await fillDisk(folder, 0.7 * MIB));
+      try {
+        const { status, code } = await stage.put("short", stage.content(40 * MIB));
+        check(status === 507, `${status} ${code}`);
+      } finally {
+        for (const empty of undo) await empty();
+      }
+      await untilRoom(stage);
+    },
+  },
+  {
+    number: 18,
+    name: "a disk fails to write or to sync",
+    inject: "strace: EIO for pwrite64 and fsync of one daemon",
+    expect: "no call fails; no fsync is made again",
+    phases: ALWAYS,
+    needs: ["strace"],
+    quick: true,
+    run: (stage, phase) => during(stage, phase, injected(stage, 3, "inject=pwrite64,fsync,fdatasync:error=EIO")),
+  },
+  {
+    number: 19,
+    name: "a disk fails to read, then three of them",
+    inject: "strace: EIO for pread64",
+    expect: "one: reads take parity. Three: an error before the first byte",
+    phases: ["idle", "downloading", "once"],
+    needs: ["strace"],
+    run: async (stage, phase) => {
+      if (phase !== "once") return await during(stage, phase, injected(stage, 4, "inject=pread64,preadv:error=EIO"));
+      const content = stage.content(8 * MIB);
+      await stage.put("unreadable", content);
+      const faults = [0, 1, 2].map((number) => injected(stage, number, "inject=pread64,preadv:error=EIO"));
+      try {
+        for (const fault of faults) await fault.inject();
+        const { status, code, bytes } = await stage.get("unreadable", content);
+        check((status === 500 || status === 503) && bytes === 0, `${status} ${code}`);
+      } finally {
+        for (const fault of faults) await fault.heal();
+      }
+    },
+  },
+  {
+    number: 20,
+    name: "a disk goes read-only",
+    inject: "an error of ext4 that the kernel is told to raise, mounted with errors=remount-ro",
+    expect: "no call fails; reads go on",
+    phases: ALWAYS,
+    needs: ["root"],
+    disks: true,
+    run: (stage, phase) => {
+      const { folder } = stage.daemon(4);
+      const inject = async () => {
+        const device = (await runTool("findmnt", "-n", "-o", "SOURCE", folder)).trim().replace("/dev/", "");
+        await runTool("mount", "-o", "remount,errors=remount-ro", folder);
+        await Deno.writeTextFile(`/sys/fs/ext4/${device}/trigger_fs_error`, "x");
+        check(/\bro\b/.test(await runTool("findmnt", "-n", "-o", "OPTIONS", folder)), "the disk takes writes still");
+      };
+      return during(stage, phase, { inject, heal: () => remount(stage, 4) });
+    },
+  },
+  {
+    number: 25,
+    name: "a disk loses its power",
+    inject: "FS_IOC_SHUTDOWN on a loop device, without its journal",
+    expect: "no call fails; what was acknowledged is there when the disk is back",
+    phases: ALWAYS,
+    needs: ["root"],
+    disks: true,
+    quick: true,
+    run: (stage, phase) =>
+      during(stage, phase, { inject: () => stage.disks[5]?.cutPower(), heal: () => remount(stage, 5) }),
+  },
+];
+
+async function allFull(stage: Stage): Promise<void> {
+  const kept = stage.content(8 * MIB);
+  check((await stage.put("kept", kept)).status === 201, "the first upload failed");
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    for (const { folder } of stage.daemons) undo.push(await fillDisk(folder));
+    const refused = await stage.put("refused", stage.content(8 * MIB));
+    check(refused.status === 507 && refused.code.endsWith("DISK_FULL"), `all full: ${refused.status} ${refused.code}`);
+    const read = await stage.get("kept", kept);
+    check(read.status === 200 && read.wrong === undefined, `a read with all disks full: ${read.status} ${read.code}`);
+    const removed = await stage.remove("kept");
+    check(removed.status === 204, `a delete with all disks full: ${removed.status} ${removed.code}`);
+  } finally {
+    for (const empty of undo) await empty();
+  }
+  await untilRoom(stage);
+}
+
+/** The gateways hear of room with the next heartbeats. */
+async function untilRoom(stage: Stage): Promise<void> {
+  const until = Date.now() + 30_000;
+  for (let status = 0; status !== 201; await new Promise((resolve) => setTimeout(resolve, 500))) {
+    status = (await stage.put("again", stage.content(8 * MIB))).status;
+    check(Date.now() < until, `30 s after there is room again: ${status}`);
+  }
+}
