@@ -1,5 +1,6 @@
 /** Reads one chunk file: its ends are checked at once, each block before it is handed on. */
-import { type FileHandle, open } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { blockSeed, xxh64 } from "../shared/checksum.ts";
 import { parseChunkId, uuidToBytes } from "../shared/chunk_id.ts";
 import {
@@ -27,11 +28,21 @@ export interface StoredBlock {
 /** An open chunk file. */
 export class ChunkReader {
   readonly #handle: FileHandle;
+  readonly #path: string;
+  readonly #stats: Stats;
   readonly header: ChunkFileHeader;
   readonly footer: ChunkFileFooter;
 
-  private constructor(handle: FileHandle, header: ChunkFileHeader, footer: ChunkFileFooter) {
+  private constructor(
+    handle: FileHandle,
+    path: string,
+    stats: Stats,
+    header: ChunkFileHeader,
+    footer: ChunkFileFooter,
+  ) {
     this.#handle = handle;
+    this.#path = path;
+    this.#stats = stats;
     this.header = header;
     this.footer = footer;
   }
@@ -43,7 +54,8 @@ export class ChunkReader {
   static async open(path: string, chunkId: string): Promise<ChunkReader> {
     const handle = await open(path, "r");
     try {
-      const { size } = await handle.stat();
+      const stats = await handle.stat();
+      const { size } = stats;
       if (size < 3 * PAGE) throw damaged("shorter than any chunk");
       const headerPage = await readExactly(handle, 0, PAGE);
       const header = decodeHeader(headerPage);
@@ -54,7 +66,7 @@ export class ChunkReader {
       if (blocks !== blockCount(length, header.blockSize) || size !== chunkFileSize(length, header.blockSize)) {
         throw damaged("of the wrong size");
       }
-      return new ChunkReader(handle, header, footer);
+      return new ChunkReader(handle, path, stats, header, footer);
     } catch (error) {
       await handle.close();
       throw error;
@@ -85,6 +97,13 @@ export class ChunkReader {
   /** Fills `target` with the file's bytes from an offset on, as they are: frames that nobody has checked. */
   async frames(offset: number, target: Uint8Array): Promise<void> {
     await fill(this.#handle, offset, target);
+  }
+
+  /** Whether the file under the chunk's name is still the one that was checked, and untouched since. */
+  async isCurrent(): Promise<boolean> {
+    const now = await stat(this.#path).catch(() => undefined);
+    const { dev, ino, size, mtimeMs } = this.#stats;
+    return now?.dev === dev && now.ino === ino && now.size === size && now.mtimeMs === mtimeMs;
   }
 
   /** Lets go of the file. */

@@ -23,6 +23,9 @@ export class OpenReaders {
 
   /** Lends a chunk's reader. One whose use has failed is not used again. */
   async use<T>(chunkId: string, use: (reader: ChunkReader) => Promise<T>): Promise<T> {
+    const known = this.#entries.get(chunkId);
+    // Whatever took the file away or touched it behind the daemon's back must show, though it is open here.
+    if (known !== undefined && !(await this.#isCurrent(known))) this.#drop(chunkId, known);
     const entry = this.#entries.get(chunkId) ?? { reader: this.#open(chunkId), users: 0, forgotten: false };
     this.#entries.delete(chunkId);
     this.#entries.set(chunkId, entry);
@@ -43,6 +46,18 @@ export class OpenReaders {
   forget(chunkId: string): void {
     const entry = this.#entries.get(chunkId);
     if (entry !== undefined) this.#drop(chunkId, entry);
+  }
+
+  async #isCurrent(entry: Entry): Promise<boolean> {
+    entry.users++;
+    try {
+      return await (await entry.reader).isCurrent();
+    } catch {
+      return false;
+    } finally {
+      entry.users--;
+      if (entry.forgotten) this.#close(entry);
+    }
   }
 
   #drop(chunkId: string, entry: Entry): void {

@@ -6,14 +6,18 @@ import { OpenReaders } from "./open_readers.ts";
 function counted() {
   const open = new Set<object>();
   let opened = 0;
+  let current = true;
   const readers = new OpenReaders((chunkId) => {
     if (chunkId === "none") return Promise.reject(new Error("not found"));
     opened++;
-    const reader = { close: () => Promise.resolve(void open.delete(reader)) };
+    const reader = {
+      close: () => Promise.resolve(void open.delete(reader)),
+      isCurrent: () => Promise.resolve(current),
+    };
     open.add(reader);
     return Promise.resolve(reader as unknown as ChunkReader);
   });
-  return { readers, open, opened: () => opened };
+  return { readers, open, opened: () => opened, touch: () => current = false };
 }
 const nothing = () => Promise.resolve();
 
@@ -49,4 +53,12 @@ test("a failed opening and a failed read are not remembered", async () => {
   expect(open.size).toBe(0);
   await readers.use("a", nothing);
   expect(opened()).toBe(2);
+});
+
+test("a chunk that was touched behind the daemon's back is opened and checked anew", async () => {
+  const { readers, open, opened, touch } = counted();
+  await readers.use("a", nothing);
+  touch();
+  await readers.use("a", nothing);
+  expect([opened(), open.size]).toEqual([2, 1]);
 });
