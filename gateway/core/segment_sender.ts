@@ -7,7 +7,7 @@ import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import { ChunkStream, SharedStripe } from "./chunk_stream.ts";
 import type { Snapshot } from "./cluster.ts";
-import { isDurable } from "./placement.ts";
+import { isDurable, nextServer } from "./placement.ts";
 import type { StripePool } from "./stripe_pool.ts";
 
 /** Stripes that one chunk may have in line. Three keep a daemon busy while the next stripe is read and encoded. */
@@ -176,9 +176,7 @@ export class SegmentSender {
   #substitute(index: number): string | undefined {
     const { usable, pool } = this.#plan;
     const others = [...this.#holders].filter(([other]) => other !== index).map(([, holder]) => holder);
-    const load = (id: string) => others.filter((holder) => holder === id).length;
-    const fit = usable.filter((id) => !this.#refused.has(id) && load(id) < Math.max(1, pool.layout.m));
-    return fit.sort((a, b) => load(a) - load(b))[0];
+    return nextServer(usable, others, this.#refused, pool.layout);
   }
 
   /**
