@@ -6,6 +6,7 @@ import { BlockChecksums, blockSeed, xxh64 } from "../../shared/checksum.ts";
 import { parseChunkId, uuidToBytes } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { type ChunkHeader, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import { requestIdHeader } from "../../shared/request_id.ts";
 import { fetchTransport, MAX_MESSAGE } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { ChunkLane } from "./chunk_lane.ts";
@@ -42,12 +43,16 @@ const CALL_MS = 10_000;
 /** Speaks StorageService with any server. */
 export class ChunkClient {
   readonly #clients = new Map<string, Client<typeof StorageService>>();
-  readonly #headers: { authorization: string };
+  readonly #token: string;
   readonly #lane: ChunkLane;
 
   constructor(readonly hop: Hop, token: string) {
-    this.#headers = { authorization: `Bearer ${token}` };
+    this.#token = token;
     this.#lane = new ChunkLane(token);
+  }
+
+  get #headers(): Record<string, string> {
+    return { authorization: `Bearer ${this.#token}`, ...requestIdHeader() };
   }
 
   /**

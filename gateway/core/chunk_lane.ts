@@ -13,6 +13,7 @@ import {
   PutChunkResponseSchema,
 } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { encodeMessage, errorOfTrailers, GRPC_WEB, parseTrailers, putBlockPrefix } from "../../shared/grpc_web.ts";
+import { requestIdHeader } from "../../shared/request_id.ts";
 import { MAX_MESSAGE } from "../../shared/rpc.ts";
 import type { BlockRange, ChunkToPut } from "./chunk_client.ts";
 import { type AnswerHead, type HopConnection, HopConnections } from "./hop_connection.ts";
@@ -30,10 +31,14 @@ export function windowBytes(blocks: number, blockSize: number): number {
 /** The two calls that move bytes, to any daemon. */
 export class ChunkLane {
   readonly #connections = new HopConnections();
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #token: string;
 
   constructor(token: string) {
-    this.#headers = { authorization: `Bearer ${token}`, "content-type": GRPC_WEB };
+    this.#token = token;
+  }
+
+  get #headers(): Readonly<Record<string, string>> {
+    return { authorization: `Bearer ${this.#token}`, "content-type": GRPC_WEB, ...requestIdHeader() };
   }
 
   /** As `ChunkClient.put`. */
