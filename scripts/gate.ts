@@ -57,13 +57,13 @@ const outcomes = [
   await check("format", deno, ["fmt", "--check"]),
   await check("lint", deno, ["lint"]),
   await house(),
-  await check("types for Deno", deno, ["check", "shared", "scripts", "gateway", "tests"]),
+  await check("types for Deno", deno, ["check", "shared", "scripts", "gateway", "client", "tests"]),
   await check("types for Bun", bin("tsc"), ["-p", "tsconfig.json"]),
   await check("proto lint", bin("buf"), ["lint", "proto"]),
   await check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
-  await tests("units on Deno", deno, ["test", "-A", "--no-check", "--quiet", "shared", "scripts", "gateway"]),
+  await tests("units on Deno", deno, ["test", "-A", "--no-check", "--quiet", "shared", "scripts", "gateway", "client"]),
   await tests("whole cluster", deno, ["test", "-A", "--no-check", "--quiet", "--parallel", "tests"]),
-  await tests("units on Bun", bun, ["test", "./shared", "./node-daemon"]),
+  await tests("units on Bun", bun, ["test", "./shared", "./node-daemon", "./client"]),
 ];
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);

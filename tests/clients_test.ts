@@ -1,30 +1,7 @@
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
-import { ROOT } from "../scripts/programs.ts";
+import { browser, openPage } from "./browser.ts";
+import { bundle } from "./bundle.ts";
 import { TestCluster } from "./cluster.ts";
-import { debianTool } from "../scripts/tools.ts";
-
-const browser = await debianTool("chromium", ["--version"]);
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-/** A client as one script for its platform. */
-async function bundle(name: string, target: "browser" | "node"): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.env.get("SIXFOLD_BUN") ?? "bun", {
-    args: ["build", `${ROOT}tests/clients/${name}.ts`, "--target", target, "--format", "esm"],
-    cwd: ROOT,
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(text.decode(stderr));
-  return text.decode(stdout);
-}
 
 async function put(url: string, length: number): Promise<string> {
   const bytes = new Uint8Array(length).map((_, i) => i * 7);
@@ -41,7 +18,7 @@ Deno.test("clients of others", async (t) => {
   await t.step("Connect's Node client uploads, lists, reads and deletes, with both protocols", async () => {
     const script = await Deno.makeTempFile({ suffix: ".mjs" });
     try {
-      await Deno.writeTextFile(script, await bundle("node", "node"));
+      await Deno.writeTextFile(script, await bundle("tests/clients/node.ts", "node"));
       const { success, stdout, stderr } = await new Deno.Command("node", { args: [script, address] }).output();
       const text = new TextDecoder();
       assert.ok(success, text.decode(stderr));
@@ -57,21 +34,9 @@ Deno.test("clients of others", async (t) => {
     name: "Connect's web client lists, reads and deletes in Chromium, with both protocols",
     ignore: browser === undefined,
     async fn() {
-      const script = await bundle("browser", "browser");
-      const running = await chromium.launch({ executablePath: `/usr/bin/${browser}`, args: QUIET });
+      const script = await bundle("tests/clients/browser.ts", "browser");
+      const { page, problems, close } = await openPage(address, script);
       try {
-        const page = await running.newPage();
-        const problems: string[] = [];
-        page.on("pageerror", (error) => problems.push(String(error)));
-        page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-        // The page comes from the gateway's own origin, for no other one may speak to it.
-        await page.route(
-          "**/test.html",
-          (route) =>
-            route.fulfill({ contentType: "text/html", body: '<!doctype html><link rel="icon" href="data:,">' }),
-        );
-        await page.goto(`${address}/test.html`);
-        await page.addScriptTag({ content: script, type: "module" });
         for (const [bucket, run] of [["browser-connect", "runConnect"], ["browser-grpc-web", "runGrpcWeb"]] as const) {
           const small = await put(`${address}/v1/files/${bucket}/a%20small`, 10);
           const large = await put(`${address}/v1/files/${bucket}/large`, 3_000_000);
@@ -82,7 +47,7 @@ Deno.test("clients of others", async (t) => {
         // A file that is not there is an error of HTTP in Connect's protocol, which the browser remarks on.
         assert.deepEqual(problems.filter((text) => !text.includes("404")), []);
       } finally {
-        await running.close();
+        await close();
       }
     },
   });

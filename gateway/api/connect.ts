@@ -6,14 +6,14 @@ import { type DownloadRequest, FileService, type UploadRequest } from "../../sha
 import type { Logger } from "../../shared/logger.ts";
 import { fetchHandler, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
 import { download } from "../core/download.ts";
-import { deleteKey, findFileAt, readManifest, viewOf } from "../core/files.ts";
+import { deleteKey, findFileAt, listFileParts, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { createDownloadStream } from "./download_stream.ts";
 import { fileMessage } from "./file_message.ts";
 import { listServers } from "./servers.ts";
-import { requestOf, uploadRpcs } from "./upload_rpcs.ts";
+import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
 
 /** The handlers by path; undefined where no RPC has that path. */
 export function createRpc(store: Store, log: Logger): (request: Request) => Promise<Response> | undefined {
@@ -30,6 +30,10 @@ export function createRpc(store: Store, log: Logger): (request: Request) => Prom
     },
     download: (request, { signal }) => translateStream(read(store, request, signal)),
     getFile: async ({ bucket, key }) => ({ file: fileMessage(await findFileAt(store, bucket, key)) }),
+    async listParts({ fileId, fromOffset, limit }) {
+      const { parts, next } = await listFileParts(store, fileId, Number(fromOffset), limit);
+      return { parts: parts.map(partMessage), ...(next === undefined ? {} : { nextOffset: BigInt(next) }) };
+    },
     async listFiles(request) {
       const page = await listPage(store, request);
       return { files: page.files.map(fileMessage), prefixes: [...page.prefixes], nextCursor: page.cursor };

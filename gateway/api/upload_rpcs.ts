@@ -79,6 +79,7 @@ function uploadMessage({ id, bucket, key, size, received, expiresAt, file }: Upl
   };
 }
 
-function partMessage({ offset, length, sha256 }: HashedTile) {
+/** The message of a part. */
+export function partMessage({ offset, length, sha256 }: HashedTile) {
   return { offset: BigInt(offset), length: BigInt(length), sha256: Uint8Array.from(sha256) };
 }

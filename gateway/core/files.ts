@@ -1,6 +1,8 @@
 /** Files by bucket and key: what is there, and its end. */
+import { isUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
-import { deleteFile, type FileRow, findFile, findManifest, type Manifest } from "../db/files.ts";
+import type { HashedTile } from "../../shared/tiling.ts";
+import { deleteFile, type FileRow, findFile, findManifest, listSegments, type Manifest } from "../db/files.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
 import type { Store } from "./store.ts";
 
@@ -8,6 +10,9 @@ import type { Store } from "./store.ts";
 export interface FileView extends Omit<FileRow, "key"> {
   readonly key: string;
 }
+
+/** The most parts of a page, and as many as are given when none are asked for. */
+const MAX_PARTS = 1000;
 
 const decoder = new TextDecoder();
 
@@ -19,6 +24,19 @@ export function viewOf(row: FileRow): FileView {
 /** @throws SixfoldError `not_found` */
 export async function findFileAt({ sql }: Store, bucket: string, key: string): Promise<FileView> {
   return viewOf(present(await findFile(sql, checkBucket(bucket), keyBytes(key))));
+}
+
+/** A page of a file's segments, and where the next one begins. @throws SixfoldError `invalid_argument` */
+export async function listFileParts(
+  { sql }: Store,
+  fileId: string,
+  from: number,
+  limit: number,
+): Promise<{ readonly parts: readonly HashedTile[]; readonly next: number | undefined }> {
+  if (!isUuid(fileId)) throw new SixfoldError("invalid_argument", "the id of a file is a UUID");
+  const most = Math.min(limit || MAX_PARTS, MAX_PARTS);
+  const rows = await listSegments(sql, fileId, from, most + 1);
+  return { parts: rows.slice(0, most), next: rows[most]?.offset };
 }
 
 /** All that a read needs. @throws SixfoldError `not_found` */

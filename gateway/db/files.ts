@@ -1,4 +1,5 @@
 /** What is visible: files by bucket and key, their manifests, and their end. */
+import type { HashedTile } from "../../shared/tiling.ts";
 import type { Sql, Transaction } from "./database.ts";
 
 /** A visible file. */
@@ -90,6 +91,13 @@ export async function findInline(sql: Sql, id: string, segment: number): Promise
     SELECT inline FROM segments WHERE file_id = ${id} AND number = ${segment}
     UNION ALL SELECT inline FROM parts WHERE upload_id = ${id} AND segment = ${segment}`;
   return row?.inline;
+}
+
+/** The segments of a file that begin at an offset or behind it, in order. */
+export function listSegments(sql: Sql, fileId: string, from: number, limit: number): Promise<HashedTile[]> {
+  return sql<HashedTile[]>`
+    SELECT "offset", length, sha256 FROM segments
+    WHERE file_id = ${fileId} AND "offset" >= ${from}::bigint ORDER BY "offset" LIMIT ${limit}::bigint`;
 }
 
 /** The file's metadata alone. */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/files.proto.
  */
 export const file_sixfold_v1_files: GenFile = /*@__PURE__*/
-  fileDesc("ChZzaXhmb2xkL3YxL2ZpbGVzLnByb3RvEgpzaXhmb2xkLnYxIrACCgRGaWxlEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSDAoEc2l6ZRgEIAEoBBIUCgxjb250ZW50X3R5cGUYBSABKAkSEwoGc2hhMjU2GAYgASgMSACIAQESLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoIbWV0YWRhdGEYCCADKAsyHi5zaXhmb2xkLnYxLkZpbGUuTWV0YWRhdGFFbnRyeRIYCgt0cmVlX3NoYTI1NhgJIAEoDEgBiAEBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfc2hhMjU2Qg4KDF90cmVlX3NoYTI1NiL7AQoMVXBsb2FkSGVhZGVyEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkSFAoMY29udGVudF90eXBlGAMgASgJEhEKBHNpemUYBCABKARIAIgBARITCgZzaGEyNTYYBSABKAxIAYgBARIRCglpZl9hYnNlbnQYBiABKAgSOAoIbWV0YWRhdGEYByADKAsyJi5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfc2l6ZUIJCgdfc2hhMjU2IlMKDVVwbG9hZFJlcXVlc3QSKgoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXJIABIOCgRkYXRhGAIgASgMSABCBgoEcGFydCIwCg5VcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIl4KD0Rvd25sb2FkUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJEg4KBm9mZnNldBgDIAEoBBITCgZsZW5ndGgYBCABKARIAIgBAUIJCgdfbGVuZ3RoIkwKEERvd25sb2FkUmVzcG9uc2USIAoEZmlsZRgBIAEoCzIQLnNpeGZvbGQudjEuRmlsZUgAEg4KBGRhdGEYAiABKAxIAEIGCgRwYXJ0Ii0KDkdldEZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkiMQoPR2V0RmlsZVJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiZAoQTGlzdEZpbGVzUmVxdWVzdBIOCgZidWNrZXQYASABKAkSDgoGcHJlZml4GAIgASgJEhEKCWRlbGltaXRlchgDIAEoCRIOCgZjdXJzb3IYBCABKAkSDQoFbGltaXQYBSABKA0iWwoRTGlzdEZpbGVzUmVzcG9uc2USHwoFZmlsZXMYASADKAsyEC5zaXhmb2xkLnYxLkZpbGUSEAoIcHJlZml4ZXMYAiADKAkSEwoLbmV4dF9jdXJzb3IYAyABKAkiMAoRRGVsZXRlRmlsZVJlcXVlc3QSDgoGYnVja2V0GAEgASgJEgsKA2tleRgCIAEoCSIUChJEZWxldGVGaWxlUmVzcG9uc2UiPwoTQ3JlYXRlVXBsb2FkUmVxdWVzdBIoCgZoZWFkZXIYASABKAsyGC5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlciI6ChRDcmVhdGVVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zaXhmb2xkLnYxLlVwbG9hZCKvAQoGVXBsb2FkEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSEQoEc2l6ZRgEIAEoBEgAiAEBEhAKCHJlY2VpdmVkGAUgASgEEi4KCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KBGZpbGUYByABKAsyEC5zaXhmb2xkLnYxLkZpbGVCBwoFX3NpemUiNgoEUGFydBIOCgZvZmZzZXQYASABKAQSDgoGbGVuZ3RoGAIgASgEEg4KBnNoYTI1NhgDIAEoDCJkChFVcGxvYWRQYXJ0UmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgEEgwKBGRhdGEYAyABKAwSEwoGc2hhMjU2GAQgASgMSACIAQFCCQoHX3NoYTI1NiI0ChJVcGxvYWRQYXJ0UmVzcG9uc2USHgoEcGFydBgBIAEoCzIQLnNpeGZvbGQudjEuUGFydCJJChBHZXRVcGxvYWRSZXF1ZXN0EhEKCXVwbG9hZF9pZBgBIAEoCRITCgtmcm9tX29mZnNldBgCIAEoBBINCgVsaW1pdBgDIAEoDSKCAQoRR2V0VXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc2l4Zm9sZC52MS5VcGxvYWQSHwoFcGFydHMYAiADKAsyEC5zaXhmb2xkLnYxLlBhcnQSGAoLbmV4dF9vZmZzZXQYAyABKARIAIgBAUIOCgxfbmV4dF9vZmZzZXQiKgoVQ29tcGxldGVVcGxvYWRSZXF1ZXN0EhEKCXVwbG9hZF9pZBgBIAEoCSI4ChZDb21wbGV0ZVVwbG9hZFJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiJwoSQWJvcnRVcGxvYWRSZXF1ZXN0EhEKCXVwbG9hZF9pZBgBIAEoCSIVChNBYm9ydFVwbG9hZFJlc3BvbnNlMocGCgtGaWxlU2VydmljZRJBCgZVcGxvYWQSGS5zaXhmb2xkLnYxLlVwbG9hZFJlcXVlc3QaGi5zaXhmb2xkLnYxLlVwbG9hZFJlc3BvbnNlKAESRwoIRG93bmxvYWQSGy5zaXhmb2xkLnYxLkRvd25sb2FkUmVxdWVzdBocLnNpeGZvbGQudjEuRG93bmxvYWRSZXNwb25zZTABEkIKB0dldEZpbGUSGi5zaXhmb2xkLnYxLkdldEZpbGVSZXF1ZXN0Ghsuc2l4Zm9sZC52MS5HZXRGaWxlUmVzcG9uc2USSAoJTGlzdEZpbGVzEhwuc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXF1ZXN0Gh0uc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXNwb25zZRJLCgpEZWxldGVGaWxlEh0uc2l4Zm9sZC52MS5EZWxldGVGaWxlUmVxdWVzdBoeLnNpeGZvbGQudjEuRGVsZXRlRmlsZVJlc3BvbnNlElEKDENyZWF0ZVVwbG9hZBIfLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBogLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVzcG9uc2USSwoKVXBsb2FkUGFydBIdLnNpeGZvbGQudjEuVXBsb2FkUGFydFJlcXVlc3QaHi5zaXhmb2xkLnYxLlVwbG9hZFBhcnRSZXNwb25zZRJICglHZXRVcGxvYWQSHC5zaXhmb2xkLnYxLkdldFVwbG9hZFJlcXVlc3QaHS5zaXhmb2xkLnYxLkdldFVwbG9hZFJlc3BvbnNlElcKDkNvbXBsZXRlVXBsb2FkEiEuc2l4Zm9sZC52MS5Db21wbGV0ZVVwbG9hZFJlcXVlc3QaIi5zaXhmb2xkLnYxLkNvbXBsZXRlVXBsb2FkUmVzcG9uc2USTgoLQWJvcnRVcGxvYWQSHi5zaXhmb2xkLnYxLkFib3J0VXBsb2FkUmVxdWVzdBofLnNpeGZvbGQudjEuQWJvcnRVcGxvYWRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChZzaXhmb2xkL3YxL2ZpbGVzLnByb3RvEgpzaXhmb2xkLnYxIrACCgRGaWxlEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSDAoEc2l6ZRgEIAEoBBIUCgxjb250ZW50X3R5cGUYBSABKAkSEwoGc2hhMjU2GAYgASgMSACIAQESLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoIbWV0YWRhdGEYCCADKAsyHi5zaXhmb2xkLnYxLkZpbGUuTWV0YWRhdGFFbnRyeRIYCgt0cmVlX3NoYTI1NhgJIAEoDEgBiAEBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfc2hhMjU2Qg4KDF90cmVlX3NoYTI1NiL7AQoMVXBsb2FkSGVhZGVyEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkSFAoMY29udGVudF90eXBlGAMgASgJEhEKBHNpemUYBCABKARIAIgBARITCgZzaGEyNTYYBSABKAxIAYgBARIRCglpZl9hYnNlbnQYBiABKAgSOAoIbWV0YWRhdGEYByADKAsyJi5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfc2l6ZUIJCgdfc2hhMjU2IlMKDVVwbG9hZFJlcXVlc3QSKgoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXJIABIOCgRkYXRhGAIgASgMSABCBgoEcGFydCIwCg5VcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIl4KD0Rvd25sb2FkUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJEg4KBm9mZnNldBgDIAEoBBITCgZsZW5ndGgYBCABKARIAIgBAUIJCgdfbGVuZ3RoIkwKEERvd25sb2FkUmVzcG9uc2USIAoEZmlsZRgBIAEoCzIQLnNpeGZvbGQudjEuRmlsZUgAEg4KBGRhdGEYAiABKAxIAEIGCgRwYXJ0Ii0KDkdldEZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkiMQoPR2V0RmlsZVJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiRwoQTGlzdFBhcnRzUmVxdWVzdBIPCgdmaWxlX2lkGAEgASgJEhMKC2Zyb21fb2Zmc2V0GAIgASgEEg0KBWxpbWl0GAMgASgNIl4KEUxpc3RQYXJ0c1Jlc3BvbnNlEh8KBXBhcnRzGAEgAygLMhAuc2l4Zm9sZC52MS5QYXJ0EhgKC25leHRfb2Zmc2V0GAIgASgESACIAQFCDgoMX25leHRfb2Zmc2V0ImQKEExpc3RGaWxlc1JlcXVlc3QSDgoGYnVja2V0GAEgASgJEg4KBnByZWZpeBgCIAEoCRIRCglkZWxpbWl0ZXIYAyABKAkSDgoGY3Vyc29yGAQgASgJEg0KBWxpbWl0GAUgASgNIlsKEUxpc3RGaWxlc1Jlc3BvbnNlEh8KBWZpbGVzGAEgAygLMhAuc2l4Zm9sZC52MS5GaWxlEhAKCHByZWZpeGVzGAIgAygJEhMKC25leHRfY3Vyc29yGAMgASgJIjAKEURlbGV0ZUZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkiFAoSRGVsZXRlRmlsZVJlc3BvbnNlIj8KE0NyZWF0ZVVwbG9hZFJlcXVlc3QSKAoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXIiOgoUQ3JlYXRlVXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc2l4Zm9sZC52MS5VcGxvYWQirwEKBlVwbG9hZBIKCgJpZBgBIAEoCRIOCgZidWNrZXQYAiABKAkSCwoDa2V5GAMgASgJEhEKBHNpemUYBCABKARIAIgBARIQCghyZWNlaXZlZBgFIAEoBBIuCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIeCgRmaWxlGAcgASgLMhAuc2l4Zm9sZC52MS5GaWxlQgcKBV9zaXplIjYKBFBhcnQSDgoGb2Zmc2V0GAEgASgEEg4KBmxlbmd0aBgCIAEoBBIOCgZzaGEyNTYYAyABKAwiZAoRVXBsb2FkUGFydFJlcXVlc3QSEQoJdXBsb2FkX2lkGAEgASgJEg4KBm9mZnNldBgCIAEoBBIMCgRkYXRhGAMgASgMEhMKBnNoYTI1NhgEIAEoDEgAiAEBQgkKB19zaGEyNTYiNAoSVXBsb2FkUGFydFJlc3BvbnNlEh4KBHBhcnQYASABKAsyEC5zaXhmb2xkLnYxLlBhcnQiSQoQR2V0VXBsb2FkUmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkSEwoLZnJvbV9vZmZzZXQYAiABKAQSDQoFbGltaXQYAyABKA0iggEKEUdldFVwbG9hZFJlc3BvbnNlEiIKBnVwbG9hZBgBIAEoCzISLnNpeGZvbGQudjEuVXBsb2FkEh8KBXBhcnRzGAIgAygLMhAuc2l4Zm9sZC52MS5QYXJ0EhgKC25leHRfb2Zmc2V0GAMgASgESACIAQFCDgoMX25leHRfb2Zmc2V0IioKFUNvbXBsZXRlVXBsb2FkUmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkiOAoWQ29tcGxldGVVcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIicKEkFib3J0VXBsb2FkUmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkiFQoTQWJvcnRVcGxvYWRSZXNwb25zZTLRBgoLRmlsZVNlcnZpY2USQQoGVXBsb2FkEhkuc2l4Zm9sZC52MS5VcGxvYWRSZXF1ZXN0Ghouc2l4Zm9sZC52MS5VcGxvYWRSZXNwb25zZSgBEkcKCERvd25sb2FkEhsuc2l4Zm9sZC52MS5Eb3dubG9hZFJlcXVlc3QaHC5zaXhmb2xkLnYxLkRvd25sb2FkUmVzcG9uc2UwARJCCgdHZXRGaWxlEhouc2l4Zm9sZC52MS5HZXRGaWxlUmVxdWVzdBobLnNpeGZvbGQudjEuR2V0RmlsZVJlc3BvbnNlEkgKCUxpc3RQYXJ0cxIcLnNpeGZvbGQudjEuTGlzdFBhcnRzUmVxdWVzdBodLnNpeGZvbGQudjEuTGlzdFBhcnRzUmVzcG9uc2USSAoJTGlzdEZpbGVzEhwuc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXF1ZXN0Gh0uc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXNwb25zZRJLCgpEZWxldGVGaWxlEh0uc2l4Zm9sZC52MS5EZWxldGVGaWxlUmVxdWVzdBoeLnNpeGZvbGQudjEuRGVsZXRlRmlsZVJlc3BvbnNlElEKDENyZWF0ZVVwbG9hZBIfLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBogLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVzcG9uc2USSwoKVXBsb2FkUGFydBIdLnNpeGZvbGQudjEuVXBsb2FkUGFydFJlcXVlc3QaHi5zaXhmb2xkLnYxLlVwbG9hZFBhcnRSZXNwb25zZRJICglHZXRVcGxvYWQSHC5zaXhmb2xkLnYxLkdldFVwbG9hZFJlcXVlc3QaHS5zaXhmb2xkLnYxLkdldFVwbG9hZFJlc3BvbnNlElcKDkNvbXBsZXRlVXBsb2FkEiEuc2l4Zm9sZC52MS5Db21wbGV0ZVVwbG9hZFJlcXVlc3QaIi5zaXhmb2xkLnYxLkNvbXBsZXRlVXBsb2FkUmVzcG9uc2USTgoLQWJvcnRVcGxvYWQSHi5zaXhmb2xkLnYxLkFib3J0VXBsb2FkUmVxdWVzdBofLnNpeGZvbGQudjEuQWJvcnRVcGxvYWRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * The metadata of a file.
@@ -342,6 +342,69 @@ export const GetFileResponseSchema: GenMessage<GetFileResponse> = /*@__PURE__*/
   messageDesc(file_sixfold_v1_files, 7);
 
 /**
+ * A page of a file's pieces.
+ *
+ * @generated from message sixfold.v1.ListPartsRequest
+ */
+export type ListPartsRequest = Message<"sixfold.v1.ListPartsRequest"> & {
+  /**
+   * The id of the file.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * Only pieces that begin at this place of the file or behind it.
+   *
+   * @generated from field: uint64 from_offset = 2;
+   */
+  fromOffset: bigint;
+
+  /**
+   * At most this many; 0 means 1,000, which is also the most.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message sixfold.v1.ListPartsRequest.
+ * Use `create(ListPartsRequestSchema)` to create a new message.
+ */
+export const ListPartsRequestSchema: GenMessage<ListPartsRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 8);
+
+/**
+ * A page of a file's pieces.
+ *
+ * @generated from message sixfold.v1.ListPartsResponse
+ */
+export type ListPartsResponse = Message<"sixfold.v1.ListPartsResponse"> & {
+  /**
+   * The pieces, by offset; together they are the whole file. None where the file lives in PostgreSQL.
+   *
+   * @generated from field: repeated sixfold.v1.Part parts = 1;
+   */
+  parts: Part[];
+
+  /**
+   * Where the next page begins; absent at the end.
+   *
+   * @generated from field: optional uint64 next_offset = 2;
+   */
+  nextOffset?: bigint | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.ListPartsResponse.
+ * Use `create(ListPartsResponseSchema)` to create a new message.
+ */
+export const ListPartsResponseSchema: GenMessage<ListPartsResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 9);
+
+/**
  * A page of files to list.
  *
  * @generated from message sixfold.v1.ListFilesRequest
@@ -388,7 +451,7 @@ export type ListFilesRequest = Message<"sixfold.v1.ListFilesRequest"> & {
  * Use `create(ListFilesRequestSchema)` to create a new message.
  */
 export const ListFilesRequestSchema: GenMessage<ListFilesRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 8);
+  messageDesc(file_sixfold_v1_files, 10);
 
 /**
  * A page of files.
@@ -423,7 +486,7 @@ export type ListFilesResponse = Message<"sixfold.v1.ListFilesResponse"> & {
  * Use `create(ListFilesResponseSchema)` to create a new message.
  */
 export const ListFilesResponseSchema: GenMessage<ListFilesResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 9);
+  messageDesc(file_sixfold_v1_files, 11);
 
 /**
  * A file to delete.
@@ -451,7 +514,7 @@ export type DeleteFileRequest = Message<"sixfold.v1.DeleteFileRequest"> & {
  * Use `create(DeleteFileRequestSchema)` to create a new message.
  */
 export const DeleteFileRequestSchema: GenMessage<DeleteFileRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 10);
+  messageDesc(file_sixfold_v1_files, 12);
 
 /**
  * The file is gone.
@@ -466,7 +529,7 @@ export type DeleteFileResponse = Message<"sixfold.v1.DeleteFileResponse"> & {
  * Use `create(DeleteFileResponseSchema)` to create a new message.
  */
 export const DeleteFileResponseSchema: GenMessage<DeleteFileResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 11);
+  messageDesc(file_sixfold_v1_files, 13);
 
 /**
  * A session to open.
@@ -488,7 +551,7 @@ export type CreateUploadRequest = Message<"sixfold.v1.CreateUploadRequest"> & {
  * Use `create(CreateUploadRequestSchema)` to create a new message.
  */
 export const CreateUploadRequestSchema: GenMessage<CreateUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 12);
+  messageDesc(file_sixfold_v1_files, 14);
 
 /**
  * The session is open.
@@ -509,7 +572,7 @@ export type CreateUploadResponse = Message<"sixfold.v1.CreateUploadResponse"> & 
  * Use `create(CreateUploadResponseSchema)` to create a new message.
  */
 export const CreateUploadResponseSchema: GenMessage<CreateUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 13);
+  messageDesc(file_sixfold_v1_files, 15);
 
 /**
  * A session.
@@ -572,7 +635,7 @@ export type Upload = Message<"sixfold.v1.Upload"> & {
  * Use `create(UploadSchema)` to create a new message.
  */
 export const UploadSchema: GenMessage<Upload> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 14);
+  messageDesc(file_sixfold_v1_files, 16);
 
 /**
  * A range of bytes.
@@ -607,7 +670,7 @@ export type Part = Message<"sixfold.v1.Part"> & {
  * Use `create(PartSchema)` to create a new message.
  */
 export const PartSchema: GenMessage<Part> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 15);
+  messageDesc(file_sixfold_v1_files, 17);
 
 /**
  * A part to store.
@@ -649,7 +712,7 @@ export type UploadPartRequest = Message<"sixfold.v1.UploadPartRequest"> & {
  * Use `create(UploadPartRequestSchema)` to create a new message.
  */
 export const UploadPartRequestSchema: GenMessage<UploadPartRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 16);
+  messageDesc(file_sixfold_v1_files, 18);
 
 /**
  * The part is durable.
@@ -670,7 +733,7 @@ export type UploadPartResponse = Message<"sixfold.v1.UploadPartResponse"> & {
  * Use `create(UploadPartResponseSchema)` to create a new message.
  */
 export const UploadPartResponseSchema: GenMessage<UploadPartResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 17);
+  messageDesc(file_sixfold_v1_files, 19);
 
 /**
  * A page of what has arrived.
@@ -705,7 +768,7 @@ export type GetUploadRequest = Message<"sixfold.v1.GetUploadRequest"> & {
  * Use `create(GetUploadRequestSchema)` to create a new message.
  */
 export const GetUploadRequestSchema: GenMessage<GetUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 18);
+  messageDesc(file_sixfold_v1_files, 20);
 
 /**
  * A session and a page of its parts.
@@ -740,7 +803,7 @@ export type GetUploadResponse = Message<"sixfold.v1.GetUploadResponse"> & {
  * Use `create(GetUploadResponseSchema)` to create a new message.
  */
 export const GetUploadResponseSchema: GenMessage<GetUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 19);
+  messageDesc(file_sixfold_v1_files, 21);
 
 /**
  * A session to complete.
@@ -761,7 +824,7 @@ export type CompleteUploadRequest = Message<"sixfold.v1.CompleteUploadRequest"> 
  * Use `create(CompleteUploadRequestSchema)` to create a new message.
  */
 export const CompleteUploadRequestSchema: GenMessage<CompleteUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 20);
+  messageDesc(file_sixfold_v1_files, 22);
 
 /**
  * The file is durable and visible.
@@ -782,7 +845,7 @@ export type CompleteUploadResponse = Message<"sixfold.v1.CompleteUploadResponse"
  * Use `create(CompleteUploadResponseSchema)` to create a new message.
  */
 export const CompleteUploadResponseSchema: GenMessage<CompleteUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 21);
+  messageDesc(file_sixfold_v1_files, 23);
 
 /**
  * A session to end.
@@ -803,7 +866,7 @@ export type AbortUploadRequest = Message<"sixfold.v1.AbortUploadRequest"> & {
  * Use `create(AbortUploadRequestSchema)` to create a new message.
  */
 export const AbortUploadRequestSchema: GenMessage<AbortUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 22);
+  messageDesc(file_sixfold_v1_files, 24);
 
 /**
  * The session is gone.
@@ -818,7 +881,7 @@ export type AbortUploadResponse = Message<"sixfold.v1.AbortUploadResponse"> & {
  * Use `create(AbortUploadResponseSchema)` to create a new message.
  */
 export const AbortUploadResponseSchema: GenMessage<AbortUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 23);
+  messageDesc(file_sixfold_v1_files, 25);
 
 /**
  * FileService stores and reads files through a gateway.
@@ -855,6 +918,17 @@ export const FileService: GenService<{
     methodKind: "unary";
     input: typeof GetFileRequestSchema;
     output: typeof GetFileResponseSchema;
+  },
+  /**
+   * ListParts tells of what pieces a file is made and the SHA-256 of each, so that a reader can verify a file that has no
+   * SHA-256 of its own.
+   *
+   * @generated from rpc sixfold.v1.FileService.ListParts
+   */
+  listParts: {
+    methodKind: "unary";
+    input: typeof ListPartsRequestSchema;
+    output: typeof ListPartsResponseSchema;
   },
   /**
    * ListFiles lists a bucket's files in the order of their keys' bytes, a page at a time.

@@ -1,0 +1,78 @@
+/** The client: all that it does, with its gateways at hand. */
+import { SixfoldError } from "../shared/errors.ts";
+import { filePath } from "./address.ts";
+import { type ChunkPlace, locate, type Readiness, readiness, type ServerInfo, servers } from "./cluster.ts";
+import { type Download, download, type DownloadOptions } from "./download.ts";
+import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
+import { list, type ListEntry, type ListOptions } from "./list.ts";
+import type { UploadSource } from "./source.ts";
+import { fileOfJson, type StoredFile } from "./stored_file.ts";
+import type { UploadOptions } from "./upload.ts";
+import { Upload } from "./upload_handle.ts";
+
+/** Options of a single call. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A client of a cluster. Every method throws a SixfoldError whose `code` says what kind of error it is. */
+export interface SixfoldClient {
+  /** Stores a file: await what this returns, or hold it back and let it go on. */
+  upload(source: UploadSource, options: UploadOptions): Upload;
+  /** Reads a file; its bytes are verified as they are taken from what this returns. */
+  download(bucket: string, key: string, options?: DownloadOptions): Promise<Download>;
+  /** Lists a bucket in the order of its keys. */
+  list(bucket: string, options?: ListOptions): AsyncGenerator<ListEntry>;
+  /** What is known of a file. @throws SixfoldError `not_found` */
+  stat(bucket: string, key: string, options?: CallOptions): Promise<StoredFile>;
+  /** Whether there is such a file. */
+  exists(bucket: string, key: string, options?: CallOptions): Promise<boolean>;
+  /** Removes a file. @returns whether it was there */
+  remove(bucket: string, key: string, options?: CallOptions): Promise<boolean>;
+  /** The storage servers. */
+  servers(options?: CallOptions): Promise<ServerInfo[]>;
+  /** Where the chunks of a file are; none where it lives in the database. @throws SixfoldError `not_found` */
+  locate(bucket: string, key: string, options?: CallOptions): Promise<ChunkPlace[]>;
+  /** How each gateway is, in the order of their addresses; never throws for one that is down. */
+  readiness(options?: CallOptions): Promise<Readiness[]>;
+}
+
+/**
+ * A client for the gateways of one cluster. It holds no connection and needs no closing.
+ * @example
+ * ```ts
+ * const client = createClient({ gateways: "http://127.0.0.1:8080" });
+ * await client.upload(new Blob(["hello"]), { bucket: "demo", key: "hello.txt" });
+ * const hello = await client.download("demo", "hello.txt");
+ * console.log(hello.file.size, await hello.text());
+ * ```
+ * @throws SixfoldError `invalid_argument` for an address that is none
+ */
+export function createClient(options: GatewayOptions): SixfoldClient {
+  const gateways = new Gateways(options);
+  const stat = async (bucket: string, key: string, call: CallOptions = {}) => {
+    filePath(bucket, key);
+    return fileOfJson((await callRpc(gateways, "FileService/GetFile", { bucket, key }, call))["file"]);
+  };
+  return {
+    upload: (source, options) => new Upload(gateways, source, options),
+    download: (bucket, key, options) => download(gateways, bucket, key, options),
+    list: (bucket, options) => list(gateways, bucket, options),
+    stat,
+    exists: (bucket, key, call) => found(stat(bucket, key, call)),
+    remove: (bucket, key, call) => found(callRpc(gateways, "FileService/DeleteFile", { bucket, key }, call)),
+    servers: (call) => servers(gateways, call),
+    locate: (bucket, key, call) => locate(gateways, bucket, key, call),
+    readiness: (call) => readiness(gateways, options, call),
+  };
+}
+
+async function found(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    if (error instanceof SixfoldError && error.code === "not_found") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+/** What a client sees of the cluster itself. */
+import { SixfoldError } from "../shared/errors.ts";
+import { fromBase64, toHex } from "./bytes.ts";
+import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
+
+/** A storage server. */
+export interface ServerInfo {
+  readonly id: string;
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+  readonly state: "active" | "full" | "draining" | "stopped" | "inactive" | "unknown";
+  readonly freeBytes: number;
+  readonly usedBytes: number;
+  readonly lastHeartbeat: Date;
+}
+
+/** Where one chunk is. */
+export interface ChunkPlace {
+  readonly chunkId: string;
+  readonly segment: number;
+  readonly index: number;
+  readonly serverId: string;
+  /** In bytes. */
+  readonly length: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** How a gateway is. */
+export interface Readiness {
+  readonly address: string;
+  readonly ready: boolean;
+  /** How many servers it sees. */
+  readonly servers: number;
+  /** How far its clock is ahead of this machine's, in ms, to the second; undefined where it does not say. */
+  readonly clockAheadMs: number | undefined;
+  /** Why it is not ready, if something was in the way. */
+  readonly error: SixfoldError | undefined;
+}
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+const STATE = "SERVER_STATE_";
+const STATES = ["active", "full", "draining", "stopped", "inactive"] as const;
+
+/** Every server that is known. @throws SixfoldError */
+export async function servers(gateways: Gateways, options: CallOptions = {}): Promise<ServerInfo[]> {
+  const { servers } = await callRpc(gateways, "ClusterService/ListServers", {}, options);
+  return rows(servers).map((row) => {
+    const state = String(row["state"]).replace(STATE, "").toLowerCase();
+    return {
+      id: String(row["id"]),
+      grpcAddress: String(row["grpcAddress"]),
+      httpAddress: String(row["httpAddress"]),
+      state: STATES.find((known) => known === state) ?? "unknown",
+      freeBytes: Number(row["freeBytes"] ?? 0),
+      usedBytes: Number(row["usedBytes"] ?? 0),
+      lastHeartbeat: new Date(String(row["lastHeartbeat"])),
+    };
+  });
+}
+
+/** Where the chunks of a file are. @throws SixfoldError `not_found` */
+export async function locate(
+  gateways: Gateways,
+  bucket: string,
+  key: string,
+  options: CallOptions = {},
+): Promise<ChunkPlace[]> {
+  const { chunks } = await callRpc(gateways, "ClusterService/Locate", { bucket, key }, options);
+  return rows(chunks).map((row) => ({
+    chunkId: String(row["chunkId"]),
+    segment: Number(row["segment"] ?? 0),
+    index: Number(row["index"] ?? 0),
+    serverId: String(row["serverId"]),
+    length: Number(row["length"] ?? 0),
+    sha256: toHex(fromBase64(String(row["sha256"] ?? ""))),
+  }));
+}
+
+/** Asks every gateway by itself. */
+export function readiness(
+  { addresses }: Gateways,
+  options: GatewayOptions,
+  { signal }: CallOptions = {},
+): Promise<Readiness[]> {
+  return Promise.all(addresses.map(async (address) => {
+    const alone = new Gateways({ ...options, gateways: address });
+    try {
+      return await alone.send({ path: "/readyz", signal, patienceMs: 1000, deadlineMs: 5000 }, async (response) => {
+        const state: Record<string, unknown> = { ...await response.json() };
+        const date = Date.parse(response.headers.get("date") ?? "");
+        const clockAheadMs = Number.isNaN(date) ? undefined : date - Math.floor(Date.now() / 1000) * 1000;
+        return {
+          address,
+          ready: state["ready"] === true,
+          servers: Number(state["servers"]),
+          clockAheadMs,
+          error: undefined,
+        };
+      });
+    } catch (error) {
+      return { address, ready: false, servers: 0, clockAheadMs: undefined, error: SixfoldError.from(error) };
+    }
+  }));
+}
+
+function rows(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.map((row) => ({ ...Object(row) })) : [];
+}

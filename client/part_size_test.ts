@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PartSize } from "./part_size.ts";
+
+const MIB = 1024 * 1024;
+
+test("parts take some seconds: large on a fast line, small on a slow one", () => {
+  const size = new PartSize();
+  for (let i = 0; i < 3; i++) size.took(size.now, 10);
+  assert.equal(size.now, 8 * MIB);
+  size.took(8 * MIB, 12_000);
+  assert.equal(size.now, 2 * MIB);
+  size.took(2 * MIB, 60_000);
+  assert.equal(size.now, MIB);
+});
+
+test("a cut makes parts smaller, and they grow by doubling only", () => {
+  const size = new PartSize();
+  size.failed();
+  size.failed();
+  size.failed();
+  assert.equal(size.now, MIB);
+  size.took(MIB, 1);
+  assert.equal(size.now, 2 * MIB);
+});
+
+test("a size that was asked for stays", () => {
+  const size = new PartSize(3 * MIB);
+  size.failed();
+  size.took(3 * MIB, 1);
+  assert.equal(size.now, 3 * MIB);
+});

@@ -1,0 +1,111 @@
+/** Sends a source into a session: several parts at once, around those that are there. */
+import { SixfoldError } from "../shared/errors.ts";
+import { toHex } from "./bytes.ts";
+import { LARGEST_PART, type PartSize } from "./part_size.ts";
+import type { Session } from "./session.ts";
+import { beginSha256 } from "./sha256.ts";
+import type { Source } from "./source.ts";
+import type { Part } from "./verify.ts";
+
+/** How parts are sent. */
+export interface Sending {
+  readonly session: Session;
+  readonly source: Source;
+  /** What is there already, by offset. */
+  readonly there: readonly Part[];
+  readonly partSize: PartSize;
+  /** How many parts are sent, and held in memory, at once. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** Holds until parts may be taken. */
+  readonly mayGoOn: () => Promise<void>;
+  /** So many bytes more are durable. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What is there is not what the source holds. */
+export class SourceChanged extends Error {}
+
+/**
+ * Sends what is missing.
+ * @param head what was taken from the source already, from its beginning
+ * @returns the size of the source
+ * @throws SourceChanged where a part is there whose bytes are others; SixfoldError
+ */
+export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>): Promise<number> {
+  const { session, partSize, signal: caller, mayGoOn, onBytes } = sending;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([caller, stop.signal]);
+  const pieces = cut(sending, head, signal);
+  const work = async () => {
+    for (;;) {
+      await mayGoOn();
+      signal.throwIfAborted();
+      const step = await pieces.next();
+      if (step.done) return step.value;
+      const { offset, bytes } = step.value;
+      const began = performance.now();
+      await session.put(offset, bytes, signal, () => partSize.failed());
+      partSize.took(bytes.length, performance.now() - began);
+      onBytes(bytes.length);
+    }
+  };
+  const workers = Array.from({ length: sending.concurrency }, () =>
+    work().catch((error) => {
+      stop.abort(error);
+      throw error;
+    }));
+  const ends = await Promise.allSettled(workers);
+  if (stop.signal.aborted && !caller.aborted) throw stop.signal.reason;
+  if (caller.aborted) throw new SixfoldError("canceled", "the upload was stopped", { cause: caller.reason });
+  return Math.max(...ends.map((end) => (end.status === "fulfilled" ? end.value ?? 0 : 0)));
+}
+
+/** The missing ranges of a source, in order. An async generator hands out one at a time, whoever asks. @returns the size */
+async function* cut(
+  { source, there, partSize }: Sending,
+  head: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+): AsyncGenerator<Piece, number> {
+  let at = 0;
+  for (let next = 0;;) {
+    signal.throwIfAborted();
+    const part = there[next];
+    if (part?.offset === at) {
+      await compare(source, part, signal);
+      at += part.length;
+      next++;
+      continue;
+    }
+    const length = Math.min(partSize.now, (part?.offset ?? Infinity) - at, (source.size ?? Infinity) - at);
+    if (length === 0) return at;
+    const early = head.subarray(at, at + length);
+    const bytes = early.length > 0 ? early : await source.take(at, length);
+    if (source.size !== undefined && early.length === 0 && bytes.length < length) throw shrank();
+    if (bytes.length === 0) return at;
+    yield { offset: at, bytes };
+    at += bytes.length;
+  }
+}
+
+/** Reads what a part that is there was made from: a source that has changed meanwhile must not be mixed with it. */
+async function compare(source: Source, part: Part, signal: AbortSignal): Promise<void> {
+  const hash = beginSha256();
+  for (let done = 0; done < part.length;) {
+    signal.throwIfAborted();
+    const bytes = await source.take(part.offset + done, Math.min(LARGEST_PART, part.length - done));
+    if (bytes.length === 0) throw new SourceChanged();
+    hash.update(bytes);
+    done += bytes.length;
+  }
+  if (toHex(hash.digest()) !== part.sha256) throw new SourceChanged();
+}
+
+function shrank(): SixfoldError {
+  return new SixfoldError("aborted", "the file became shorter while it was sent; send it again when it is written");
+}

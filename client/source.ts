@@ -1,0 +1,121 @@
+/** What can be uploaded, as one thing: bytes that are taken by place, or one after another. */
+import { SixfoldError } from "../shared/errors.ts";
+import { builtin } from "./runtime.ts";
+import { diskFailure } from "./save.ts";
+
+/** What `upload` takes. A path is of Node, Bun and Deno alone. */
+export type UploadSource =
+  | Blob
+  | Uint8Array<ArrayBuffer>
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | { readonly path: string };
+
+/** Bytes to upload. */
+export interface Source {
+  /** Undefined where it shows only at the end. */
+  readonly size: number | undefined;
+  readonly contentType: string | undefined;
+  /** The same text means the same bytes, as far as can be told without reading them; undefined where nothing can. */
+  readonly fingerprint: string | undefined;
+  /**
+   * Takes bytes; fewer than asked for only at the end. Where there is no fingerprint, they are taken in order.
+   * The bytes stay as they are until they are let go of.
+   */
+  take(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** Opens a source. @throws SixfoldError when a path cannot be read */
+export async function openSource(from: UploadSource): Promise<Source> {
+  if (from instanceof Uint8Array) return ofBytes(from);
+  if (from instanceof Blob) return ofBlob(from);
+  if ("path" in from) return await ofPath(from.path);
+  return ofStream(from);
+}
+
+const nothing = () => Promise.resolve();
+
+function ofBytes(bytes: Uint8Array<ArrayBuffer>): Source {
+  const take = (offset: number, length: number) => Promise.resolve(bytes.subarray(offset, offset + length));
+  return { size: bytes.length, contentType: undefined, fingerprint: undefined, take, close: nothing };
+}
+
+function ofBlob(blob: Blob): Source {
+  const named = blob instanceof File && blob.lastModified > 0;
+  return {
+    size: blob.size,
+    contentType: blob.type || undefined,
+    fingerprint: named ? JSON.stringify([blob.name, blob.size, blob.lastModified]) : undefined,
+    take: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+    close: nothing,
+  };
+}
+
+async function ofPath(path: string): Promise<Source> {
+  const fs = builtin("node:fs/promises");
+  if (fs === undefined) throw new SixfoldError("unimplemented", "a browser reads no paths; give a File");
+  try {
+    const file = await fs.open(path, "r");
+    const state = await file.stat();
+    if (!state.isFile()) {
+      await file.close();
+      throw new SixfoldError("invalid_argument", `${path} is no file; name files, or copy a folder with cp -r or sync`);
+    }
+    return {
+      size: state.size,
+      contentType: undefined,
+      fingerprint: JSON.stringify([await fs.realpath(path), state.size, state.mtimeMs]),
+      async take(offset, length) {
+        const bytes = new Uint8Array(length);
+        let filled = 0;
+        while (filled < length) {
+          const { bytesRead } = await file.read(bytes, filled, length - filled, offset + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return bytes.subarray(0, filled);
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
+}
+
+function ofStream(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Source {
+  const steps = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]?.() ?? readSteps(stream as ReadableStream);
+  let rest: Uint8Array = new Uint8Array(0);
+  return {
+    size: undefined,
+    contentType: undefined,
+    fingerprint: undefined,
+    async take(_offset, length) {
+      const bytes = new Uint8Array(length);
+      let filled = 0;
+      while (filled < length) {
+        if (rest.length === 0) {
+          const step = await steps.next();
+          if (step.done) break;
+          rest = step.value;
+        }
+        const piece = rest.subarray(0, length - filled);
+        bytes.set(piece, filled);
+        filled += piece.length;
+        rest = rest.subarray(piece.length);
+      }
+      return bytes.subarray(0, filled);
+    },
+    close: async () => void await steps.return?.(),
+  };
+}
+
+/** Safari iterates no streams. */
+async function* readSteps(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (let step = await reader.read(); !step.done; step = await reader.read()) yield step.value;
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,105 @@
+/** What the SDK does on any platform: run by Deno, Node, Bun and Chromium. Throws where something is not as it should be. */
+import { createClient, SixfoldError } from "../../client/mod.ts";
+
+const MIB = 1024 * 1024;
+
+function check(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`not so: ${what}`);
+}
+
+async function failsWith(code: string, call: () => PromiseLike<unknown>): Promise<void> {
+  const error = await Promise.resolve(call()).then(() => undefined, (thrown) => thrown);
+  check(error instanceof SixfoldError && error.code === code, `${code}, but ${String(error)}`);
+}
+
+/** Bytes that differ everywhere. */
+export function pattern(length: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let i = 0, state = length; i < words.length; i++) words[i] = state = Math.imul(state, 1_664_525) + 1_013_904_223;
+  return new Uint8Array(words.buffer, 0, length);
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Every public function once, in a bucket of its own. */
+export async function runSuite(gateways: string | string[], bucket: string): Promise<void> {
+  const client = createClient({ gateways });
+  const small = pattern(100_000);
+  const stored = await client.upload(small, {
+    bucket,
+    key: "a/small 日本",
+    contentType: "image/png",
+    metadata: { who: "me" },
+  });
+  check(stored.size === small.length && stored.sha256?.length === 64, "a small file is stored with its digest");
+  await failsWith("already_exists", () => client.upload(small, { bucket, key: "a/small 日本", ifAbsent: true }));
+  await failsWith("invalid_argument", () => client.upload(small, { bucket, key: "a/../b" }));
+  await failsWith("invalid_argument", () => client.upload(small, { bucket: "no good", key: "b" }));
+  const known = await client.stat(bucket, "a/small 日本");
+  check(known.id === stored.id && known.contentType === "image/png" && known.metadata["who"] === "me", "stat");
+  check(known.sha256 === stored.sha256 && Math.abs(known.createdAt.getTime() - Date.now()) < 60_000, "stat's digest");
+
+  const large = pattern(12 * MIB + 7);
+  let last = 0;
+  let steady = true;
+  const upload = client.upload(new Blob([large]), {
+    bucket,
+    key: "large",
+    metadata: { part: "yes" },
+    onProgress({ sent }) {
+      steady &&= sent >= last;
+      last = sent;
+    },
+  });
+  upload.pause();
+  setTimeout(() => upload.resume(), 50);
+  const whole = await upload;
+  check(whole.size === large.length && last === large.length && steady, "progress ends at the size, never back");
+  const read = await client.download(bucket, "large");
+  check(read.verified && read.file.metadata["part"] === "yes", "a file sent in parts is verified");
+  check(same(await read.bytes(), large), "a large file comes back");
+  await failsWith("failed_precondition", () => read.bytes());
+  const range = await client.download(bucket, "large", { range: { offset: 5 * MIB, length: 1000 }, id: whole.id });
+  check(same(await range.bytes(), large.subarray(5 * MIB, 5 * MIB + 1000)), "a range comes back");
+  await failsWith("aborted", () => client.download(bucket, "large", { id: stored.id }));
+  await failsWith("out_of_range", () => client.download(bucket, "large", { range: { offset: large.length } }));
+
+  const streamed = await client.upload(new Blob([large]).stream(), {
+    bucket,
+    key: "streamed",
+    partSize: MIB,
+    concurrency: 3,
+  });
+  check(streamed.size === large.length, "a stream of unknown size is stored");
+  const back = await (await client.download(bucket, "streamed")).blob();
+  check(same(new Uint8Array(await back.arrayBuffer()), large), "a stream comes back, as a Blob");
+  const empty = await client.upload(new Uint8Array(0), { bucket, key: "empty" });
+  check(empty.size === 0 && await (await client.download(bucket, "empty")).text() === "", "an empty file");
+
+  const dropped = client.upload(new Blob([large]), { bucket, key: "dropped" });
+  dropped.pause();
+  setTimeout(() => void dropped.abort(), 50);
+  await failsWith("canceled", () => dropped);
+  await failsWith("canceled", () => client.upload(large, { bucket, key: "dropped", signal: AbortSignal.abort() }));
+  check(!await client.exists(bucket, "dropped") && await client.exists(bucket, "large"), "exists");
+
+  const keys: string[] = [];
+  for await (const { file, prefix } of client.list(bucket, { delimiter: "/", pageSize: 2 })) {
+    keys.push(prefix ?? file.key);
+  }
+  check(keys.sort().join() === "a/,empty,large,streamed", `list with folders: ${keys}`);
+  const below: string[] = [];
+  for await (const { file } of client.list(bucket, { prefix: "a/" })) below.push(file?.key ?? "");
+  check(below.join() === "a/small 日本", `list below: ${below}`);
+  check((await client.servers()).every(({ state }) => state === "active"), "servers");
+  check((await client.locate(bucket, "large")).length >= 6, "locate");
+  check((await client.readiness())[0]?.ready === true, "readiness");
+  for (const key of ["a/small 日本", "large", "streamed", "empty"]) {
+    check(await client.remove(bucket, key), `remove ${key}`);
+  }
+  check(!await client.remove(bucket, "large"), "remove what is not there");
+  await failsWith("not_found", () => client.stat(bucket, "large"));
+  await failsWith("not_found", () => client.download(bucket, "large"));
+}
