@@ -23,6 +23,8 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_GRACE: seconds("How long the bytes of a deleted file stay on the disks.", "15m"),
   SIXFOLD_SESSION_TTL: seconds("How long after its last part an upload in parts ends by itself.", "1h"),
   SIXFOLD_CLEANUP_EVERY: seconds("How often such bytes are looked for.", "5m"),
+  SIXFOLD_REPAIR_AFTER: seconds("How long a server may be away before its chunks are rebuilt elsewhere.", "10m"),
+  SIXFOLD_REPAIR_RATE: bytes("Bytes per second that one gateway rebuilds at most; 0 for no limit.", "128M"),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;
 

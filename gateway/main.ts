@@ -7,14 +7,17 @@ import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
-import { DamageReports } from "./core/damage.ts";
 import { createReadiness } from "./core/readiness.ts";
 import { StripePool } from "./core/stripe_pool.ts";
+import { Throttle } from "./core/throttle.ts";
 import { WindowPool } from "./core/window_pool.ts";
 import { openDatabase } from "./db/database.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
+import { REPAIRS_CHANNEL } from "./db/repairs.ts";
 import { openDoor } from "./server.ts";
+import { watchAbsence } from "./workers/absence.ts";
 import { cleanup } from "./workers/cleanup.ts";
+import { repair } from "./workers/repair.ts";
 import { Runner } from "./workers/runner.ts";
 
 /** Connections for what must go on however many requests there are: readiness, the ring, and the workers. */
@@ -34,8 +37,7 @@ async function run(): Promise<void> {
   const store = {
     sql,
     cluster,
-    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN, layout.m, log),
-    damage: new DamageReports(upkeep, log),
+    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN),
     pool: new StripePool(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY / 2),
     windows: new WindowPool(config.SIXFOLD_MEMORY / 2),
     inlineMax: config.SIXFOLD_INLINE_MAX,
@@ -44,7 +46,11 @@ async function run(): Promise<void> {
     sessionSeconds: config.SIXFOLD_SESSION_TTL,
   };
   const background = new Runner(log);
-  background.start(cleanup({ ...store, sql: upkeep, log }, config.SIXFOLD_CLEANUP_EVERY));
+  const upkeepStore = { ...store, sql: upkeep, log };
+  background.start(cleanup(upkeepStore, config.SIXFOLD_CLEANUP_EVERY));
+  background.start(repair({ ...upkeepStore, throttle: new Throttle(config.SIXFOLD_REPAIR_RATE) }));
+  background.start(watchAbsence({ sql: upkeep, log, afterSeconds: config.SIXFOLD_REPAIR_AFTER }));
+  const repairs = await upkeep.listen(REPAIRS_CHANNEL, () => background.wake("repair"));
   let stopping = false;
   const rest = createRest(store, createReadiness(cluster, layout, () => stopping), log);
   const rpc = createRpc(store, log);
@@ -56,6 +62,7 @@ async function run(): Promise<void> {
   stopping = true;
   await door.close(GRACE_MS);
   await background.stop();
+  await repairs.unlisten();
   await cluster.close();
   await Promise.all([sql.end(), upkeep.end()]);
   log.info("stopped");

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
+import { REQUEST_ID_HEADER, requestIdHeader, withRequestId } from "../shared/request_id.ts";
 
 /** What answers requests. Its signal aborts when the client has left before the answer was complete. */
 export type Handler = (request: Request) => Promise<Response>;
@@ -52,11 +53,16 @@ export async function openDoor(host: string, port: number, handler: Handler, log
         if (stopping) incoming.socket.destroy();
         else idle.add(incoming.socket);
       });
-      exchange(incoming, outgoing, handler).catch((error) => {
-        // The transfer is broken, and must look so: no clean end, whatever was sent.
-        log.debug("a request broke off", { error });
-        outgoing.destroy();
-      });
+      const given = incoming.headers[REQUEST_ID_HEADER];
+      withRequestId(
+        typeof given === "string" ? given : undefined,
+        () =>
+          exchange(incoming, outgoing, handler).catch((error) => {
+            // The transfer is broken, and must look so: no clean end, whatever was sent.
+            log.debug("a request broke off", { error });
+            outgoing.destroy();
+          }),
+      );
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
@@ -87,7 +93,7 @@ async function exchange(incoming: IncomingMessage, outgoing: ServerResponse, han
     if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
   });
   const response = await answer(incoming, handler, left.signal);
-  const headers: Record<string, string> = Object.fromEntries(response.headers);
+  const headers: Record<string, string> = { ...Object.fromEntries(response.headers), ...requestIdHeader() };
   if (!incoming.complete) headers["connection"] = "close";
   if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
     outgoing.writeHead(response.status, headers);

@@ -38,7 +38,8 @@ async function answer(request: Request, log: Logger, call: () => Promise<Respons
     return await call();
   } catch (thrown) {
     const error = SixfoldError.from(thrown);
-    if (error.code === "internal") log.error("call failed", { path: new URL(request.url).pathname, error: thrown });
+    const write = error.code === "internal" ? log.error : log.debug;
+    write("call failed", { path: new URL(request.url).pathname, code: error.code, error: thrown });
     return respond(encodeTrailers(error));
   }
 }

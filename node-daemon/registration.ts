@@ -61,7 +61,7 @@ export class Registration {
         ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, grpc_address = excluded.grpc_address,
           http_address = excluded.http_address, weight = excluded.weight, free_bytes = excluded.free_bytes, used_bytes = excluded.used_bytes,
           state = CASE storage_servers.state WHEN 'draining' THEN 'draining' ELSE excluded.state END,
-          last_heartbeat = now()`;
+          last_heartbeat = now(), joined_at = now()`;
       await tx`DELETE FROM hash_ring_nodes WHERE server_id = ${this.#serverId} AND node >= ${nodes.length}`;
       await tx`
         INSERT INTO hash_ring_nodes (server_id, node, position)
@@ -80,7 +80,9 @@ export class Registration {
     const state = free < reserve ? "full" : "active";
     const { statement: sql } = await this.#connect();
     const rows = await sql`
-      UPDATE storage_servers SET last_heartbeat = now(), free_bytes = ${free}, used_bytes = ${used},
+      UPDATE storage_servers SET last_heartbeat = now(),
+        joined_at = CASE WHEN last_heartbeat < now() - interval '30 seconds' THEN now() ELSE joined_at END,
+        free_bytes = ${free}, used_bytes = ${used},
         state = CASE state WHEN 'draining' THEN 'draining' ELSE ${state} END
       WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation} RETURNING id`;
     if (rows.length === 0) {

@@ -4,6 +4,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
+import { REQUEST_ID_HEADER, withRequestId } from "../shared/request_id.ts";
 import { fetchHandler, SERVER_LIMITS } from "../shared/rpc.ts";
 import type { Admin } from "./admin.ts";
 import type { Lane } from "./chunk_lane.ts";
@@ -34,9 +35,16 @@ export interface DoorOptions {
  */
 export async function openDoors(options: DoorOptions): Promise<Doors> {
   const { routes, interceptors } = options;
+  const identify: Interceptor = (next) => (call) => withRequestId(call.header.get(REQUEST_ID_HEADER), () => next(call));
   const sessions = new Set<ServerHttp2Session>();
   const grpc = createServer(
-    connectNodeAdapter({ routes, interceptors, ...SERVER_LIMITS, connect: false, grpcWeb: false }),
+    connectNodeAdapter({
+      routes,
+      interceptors: [identify, ...interceptors],
+      ...SERVER_LIMITS,
+      connect: false,
+      grpcWeb: false,
+    }),
   );
   grpc.on("session", (session) => {
     sessions.add(session);
@@ -54,7 +62,8 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       port: options.httpPort,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       async fetch(request, server) {
-        const answer = options.lane(request) ?? rpc(request);
+        const given = request.headers.get(REQUEST_ID_HEADER);
+        const answer = withRequestId(given, () => options.lane(request) ?? rpc(request));
         // A slow hop is not a dead one: the gateway's own clock ends a call that makes no progress.
         if (answer !== undefined) server.timeout(request, 0);
         return await (answer ?? options.admin(request));

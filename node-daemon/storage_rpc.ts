@@ -15,7 +15,7 @@ import {
 } from "../shared/gen/sixfold/v1/storage_pb.ts";
 import type { DecodedBlock } from "../shared/frame_codec.ts";
 import type { PutStep } from "../shared/grpc_web.ts";
-import { SERVER_HEADER, translateStream } from "../shared/rpc.ts";
+import { translateStream } from "../shared/rpc.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkStore, EndMark } from "./chunk_store.ts";
 import type { DiskSpace } from "./disk_space.ts";
@@ -35,21 +35,13 @@ export interface StorageParts {
   readonly version: string;
 }
 
-/**
- * Refuses callers without the cluster's token, in constant time: throws `unauthenticated`; and those who mean another
- * server, which was at this address before: throws `failed_precondition`.
- */
-export function admission(token: string, serverId: string): (headers: Headers) => void {
+/** Refuses callers without the cluster's token, in constant time: throws `unauthenticated`. */
+export function admission(token: string): (headers: Headers) => void {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const expected = digest(`Bearer ${token}`);
   return (headers) => {
-    if (!timingSafeEqual(digest(headers.get("authorization") ?? ""), expected)) {
-      throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
-    }
-    if ((headers.get(SERVER_HEADER) ?? serverId) === serverId) return;
-    throw new SixfoldError("failed_precondition", "another server listens here now; look its address up again", {
-      detail: "WRONG_SERVER",
-    });
+    if (timingSafeEqual(digest(headers.get("authorization") ?? ""), expected)) return;
+    throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
   };
 }
 

@@ -24,11 +24,23 @@ export function launchGateway(settings: Record<string, string>, { root, profiles
   return launch(Deno.execPath(), ["run", ...profile, ...gatewayFlags(root), `${root}gateway/main.ts`], settings);
 }
 
-/** Starts a storage daemon with these settings besides the environment's. */
+/**
+ * Starts a storage daemon with these settings besides the environment's. Where the environment names a folder for
+ * reports of coverage, the daemon leaves one there; Deno's own variable does the same for gateways.
+ */
 export function launchDaemon(settings: Record<string, string>, { root, profiles }: Code = OWN): Deno.ChildProcess {
+  const reports = Deno.env.get("SIXFOLD_COVERAGE_DIR");
   const profile = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-  const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
-  return launch(bun, [...profile, "run", `${root}node-daemon/main.ts`], settings);
+  const args = reports && profiles === undefined
+    ? bunCoverage(reports, `${root}node-daemon/covered.ts`)
+    : [...profile, "run", `${root}node-daemon/main.ts`];
+  return launch(Deno.env.get("SIXFOLD_BUN") ?? "bun", args, settings);
+}
+
+/** How Bun runs tests so that a report of their coverage lies in a folder of its own below `reports`. */
+export function bunCoverage(reports: string, ...tests: string[]): string[] {
+  const folder = `${reports}/${crypto.randomUUID()}`;
+  return ["test", "--coverage", "--coverage-reporter=lcov", `--coverage-dir=${folder}`, ...tests];
 }
 
 function launch(command: string, args: string[], env: Record<string, string>): Deno.ChildProcess {

@@ -1,4 +1,5 @@
 /** Logs as one JSON object per line. Fields say what a machine looks for, the message what a person reads. */
+import { requestId } from "./request_id.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -14,7 +15,7 @@ export interface Logger {
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
   error(message: string, fields?: Fields): void;
-  /** The same log with fields that every line carries: a request id, for instance. */
+  /** The same log with fields that every line carries: a server's id, for instance. */
   with(fields: Fields): Logger;
 }
 
@@ -25,7 +26,7 @@ export interface Logger {
 export function createLogger(level: Level, write: (line: string) => void, common: Fields = {}): Logger {
   const log = (at: Level) => (message: string, fields: Fields = {}) => {
     if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
-    const line = { time: new Date().toISOString(), level: at, message, ...common, ...fields };
+    const line = { time: new Date().toISOString(), level: at, message, ...common, requestId: requestId(), ...fields };
     write(`${JSON.stringify(line, plain)}\n`);
   };
   return {

@@ -4,13 +4,13 @@ import { createLogger } from "./logger.ts";
 
 test("a line is JSON with level, message and fields, and lesser levels are left out", () => {
   const lines: string[] = [];
-  const log = createLogger("info", (line) => lines.push(line), { service: "test" }).with({ request: "r1" });
+  const log = createLogger("info", (line) => lines.push(line), { service: "test" }).with({ serverId: "s1" });
   log.debug("no");
   log.info("yes", { bytes: 12n });
   assert.equal(lines.length, 1);
   const { time, ...rest } = JSON.parse(lines[0] ?? "");
   assert.ok(!Number.isNaN(Date.parse(time)));
-  assert.deepEqual(rest, { level: "info", message: "yes", service: "test", request: "r1", bytes: "12" });
+  assert.deepEqual(rest, { level: "info", message: "yes", service: "test", serverId: "s1", bytes: "12" });
 });
 
 test("errors are logged with their codes and causes", () => {

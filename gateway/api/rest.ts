@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { type ByteRange, parseByteRange } from "../../shared/byte_range.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
+import { requestId } from "../../shared/request_id.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
@@ -46,7 +47,8 @@ async function answer(request: Request, log: Logger, route: () => Promise<Respon
     return await route();
   } catch (thrown) {
     const error = SixfoldError.from(thrown);
-    if (error.code === "internal") log.error("request failed", { error: thrown });
+    const write = error.code === "internal" ? log.error : log.debug;
+    write("request failed", { code: error.code, error: thrown });
     await request.body?.cancel().catch(() => {});
     return problem(error, request);
   }
@@ -200,7 +202,8 @@ function describe(file: FileView): Record<string, string> {
 function problem(error: SixfoldError, request: Request): Response {
   const { code, detail, httpStatus: status, retryable } = error;
   const title = code === "internal" ? "internal error" : error.message;
-  const body = { type: "about:blank", title, status, code, detail, retryable, instance: new URL(request.url).pathname };
+  const instance = new URL(request.url).pathname;
+  const body = { type: "about:blank", title, status, code, detail, retryable, instance, requestId: requestId() };
   const headers = { "content-type": "application/problem+json", ...(retryable ? { "retry-after": "1" } : {}) };
   return new Response(request.method === "HEAD" ? null : JSON.stringify(body), { status, headers });
 }

@@ -42,3 +42,21 @@ export function isDurable(holders: readonly string[], layout: Layout): boolean {
   const worst = [...counts.values()].sort((a, b) => b - a).slice(0, tolerance(layout));
   return holders.length - worst.reduce((sum, count) => sum + count, 0) >= layout.k;
 }
+
+/**
+ * The server for one more chunk of a segment: of those with room under the layout (never more than m chunks on one) the
+ * first on the ring with the fewest of them.
+ * @param usable servers that take chunks, in the order of the ring
+ * @param others the server of each other chunk of the segment
+ * @param refused servers that must not be asked
+ */
+export function nextServer(
+  usable: readonly string[],
+  others: readonly string[],
+  refused: ReadonlySet<string>,
+  { m }: Layout,
+): string | undefined {
+  const load = (id: string) => others.filter((holder) => holder === id).length;
+  const fit = usable.filter((id) => !refused.has(id) && load(id) < Math.max(1, m));
+  return fit.sort((a, b) => load(a) - load(b))[0];
+}

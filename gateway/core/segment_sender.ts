@@ -7,8 +7,7 @@ import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import { ChunkStream, SharedStripe } from "./chunk_stream.ts";
 import type { Snapshot } from "./cluster.ts";
-import { tooLate } from "./progress_clock.ts";
-import { isDurable } from "./placement.ts";
+import { isDurable, nextServer } from "./placement.ts";
 import type { StripePool } from "./stripe_pool.ts";
 
 /** Stripes that one chunk may have in line. Three keep a daemon busy while the next stripe is read and encoded. */
@@ -29,8 +28,6 @@ export interface SegmentPlan {
   readonly placed: readonly string[];
   /** Every server that may take a chunk, by id, in the order of the ring. */
   readonly usable: readonly string[];
-  /** Whether there are too few without servers that are left alone otherwise. */
-  readonly desperate: boolean;
   readonly snapshot: Snapshot;
   readonly label: Uint8Array<ArrayBuffer>;
   readonly client: ChunkClient;
@@ -132,7 +129,7 @@ export class SegmentSender {
 
   /** Sends one chunk. Never rejects. */
   async #put(stream: ChunkStream): Promise<void> {
-    const { uploadId, number, label, client, strays, pool, snapshot, onFailure, desperate } = this.#plan;
+    const { uploadId, number, label, client, strays, pool, snapshot, onFailure } = this.#plan;
     const { index } = stream;
     const { k, m } = pool.layout;
     while (stream.alive) {
@@ -147,7 +144,7 @@ export class SegmentSender {
         const server = snapshot.servers.get(serverId);
         if (server === undefined) throw new SixfoldError("unavailable", "a storage server has left; try again");
         const signal = AbortSignal.any([this.signal, stream.dropped]);
-        const { length, sha256 } = await client.put(server, chunk, stream.blocks(), signal, desperate);
+        const { length, sha256 } = await client.put(server, chunk, stream.blocks(), signal);
         stray.stored = true;
         this.stored.push({ index, chunkId, serverId, length, sha256 });
         return;
@@ -164,17 +161,11 @@ export class SegmentSender {
     }
   }
 
-  #lose(stream: ChunkStream, reason?: SixfoldError): void {
-    stream.drop(reason);
+  #lose(stream: ChunkStream): void {
+    stream.drop();
     this.#lost = true;
     const hope = this.stored.length + this.#streams.filter(({ alive, index }) => alive && !this.#has(index)).length;
-    if (hope < this.#plan.pool.layout.k) this.#giveUp();
-  }
-
-  /** The siblings are not to blame for what is told to the caller: the error is one of its own. */
-  #giveUp(): void {
-    const { code, message, detail, cause } = this.#worst();
-    this.#failed.abort(new SixfoldError(code, message, { ...(detail && { detail }), cause: { cause } }));
+    if (hope < this.#plan.pool.layout.k) this.#failed.abort(this.#worst());
   }
 
   #has(index: number): boolean {
@@ -185,9 +176,7 @@ export class SegmentSender {
   #substitute(index: number): string | undefined {
     const { usable, pool } = this.#plan;
     const others = [...this.#holders].filter(([other]) => other !== index).map(([, holder]) => holder);
-    const load = (id: string) => others.filter((holder) => holder === id).length;
-    const fit = usable.filter((id) => !this.#refused.has(id) && load(id) < Math.max(1, pool.layout.m));
-    return fit.sort((a, b) => load(a) - load(b))[0];
+    return nextServer(usable, others, this.#refused, pool.layout);
   }
 
   /**
@@ -205,10 +194,9 @@ export class SegmentSender {
       this.#drag.set(stream, Math.max(0, drag));
       if (drag < DRAG_MS) continue;
       const serverId = this.#holders.get(stream.index) ?? "";
-      const error = tooLate("is too slow");
-      this.#plan.onFailure(serverId, error);
+      this.#plan.onFailure(serverId, new SixfoldError("unavailable", "a storage server is too slow; try again"));
       this.#refused.add(serverId);
-      this.#lose(stream, error);
+      this.#lose(stream);
     }
   }
 

@@ -12,7 +12,7 @@ import type { Work } from "./runner.ts";
 
 const BATCH = 200;
 /** A chunk that could not be removed is tried again after so many seconds. */
-const TRY_SECONDS = 60;
+const TRY_SECONDS = 20;
 
 /** What the cleanup needs. */
 export interface CleanupParts {

@@ -1,0 +1,52 @@
+/** Servers that are away for longer than one waits for them: their chunks are queued for repair, until they come back. */
+import type { Sql } from "./database.ts";
+
+/** The servers whose last heartbeat is so much older than the newest one, and whose chunks are not all queued yet. */
+export async function findGoneServers(sql: Sql, afterSeconds: number): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    SELECT id FROM storage_servers
+    WHERE gone_queued_at IS NULL AND last_heartbeat < (SELECT max(last_heartbeat) FROM storage_servers)
+      - make_interval(secs => ${afterSeconds})`;
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Queues a page of a server's chunks, in the order of their names.
+ * @param after the last name of the page before, or empty
+ * @returns the last name of this page; undefined at the end, which is then on record
+ */
+export async function queueGoneServer(
+  sql: Sql,
+  serverId: string,
+  after: string,
+  limit: number,
+): Promise<string | undefined> {
+  const [row] = await sql<{ last: string | null }[]>`
+    WITH page AS (
+      SELECT c.file_id, c.segment, c.index, c.chunk_id, s.m FROM chunks c
+      JOIN segments s ON s.file_id = c.file_id AND s.number = c.segment
+      WHERE c.server_id = ${serverId} AND c.chunk_id > ${after} ORDER BY c.chunk_id LIMIT ${limit}
+    ), queued AS (
+      INSERT INTO repairs (file_id, segment, index, reason, spare, gone_server)
+      SELECT file_id, segment, index, 'its server is away', m - 1 - (
+        SELECT count(*) FROM repairs r WHERE r.file_id = page.file_id AND r.segment = page.segment), ${serverId}
+      FROM page ON CONFLICT DO NOTHING
+    )
+    SELECT max(chunk_id) AS last FROM page`;
+  if (row?.last != null) return row.last;
+  await sql`UPDATE storage_servers SET gone_queued_at = now() WHERE id = ${serverId}`;
+  return undefined;
+}
+
+/** Withdraws what was queued only because a server was away that is back. @returns how many repairs that were */
+export async function withdrawRepairs(sql: Sql, afterSeconds: number): Promise<number> {
+  const rows = await sql`
+    WITH back AS (
+      UPDATE storage_servers SET gone_queued_at = NULL
+      WHERE gone_queued_at IS NOT NULL AND last_heartbeat >= (SELECT max(last_heartbeat) FROM storage_servers)
+        - make_interval(secs => ${afterSeconds})
+      RETURNING id
+    )
+    DELETE FROM repairs WHERE gone_server IN (SELECT id FROM back) RETURNING 1`;
+  return rows.length;
+}
