@@ -1,5 +1,16 @@
 /** The gateway's settings. */
-import { bytes, choice, integer, readSettings, seconds, type Settings, text } from "../shared/config.ts";
+import { isBlockSize } from "../shared/chunk_format.ts";
+import {
+  bytes,
+  choice,
+  CLUSTER_TOKEN,
+  integer,
+  only,
+  readSettings,
+  seconds,
+  type Settings,
+  text,
+} from "../shared/config.ts";
 
 /** All settings of a gateway. */
 export const GATEWAY_SETTINGS = {
@@ -12,11 +23,11 @@ export const GATEWAY_SETTINGS = {
     1,
     1000,
   ),
-  SIXFOLD_CLUSTER_TOKEN: text("The secret that gateways and daemons share, at least 32 characters."),
+  SIXFOLD_CLUSTER_TOKEN: CLUSTER_TOKEN,
   SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535),
   SIXFOLD_HOP: choice("How daemons are dialled.", "web", "web", "grpc"),
   SIXFOLD_LAYOUT: choice("Data and parity chunks of new files.", "4+2", "6+0", "5+1", "4+2", "3+3"),
-  SIXFOLD_BLOCK_SIZE: bytes("The unit of chunks, a multiple of 4K up to 4M.", "1M"),
+  SIXFOLD_BLOCK_SIZE: only(bytes("The unit of chunks.", "1M"), "a multiple of 4K up to 4M", isBlockSize),
   SIXFOLD_INLINE_MAX: bytes("Files up to this size live in PostgreSQL.", "32K"),
   SIXFOLD_MAX_FILE: bytes("The largest file.", "10G"),
   SIXFOLD_MEMORY: bytes("Bytes that uploads (one half) and downloads (the other) may hold.", "96M"),

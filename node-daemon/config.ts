@@ -1,5 +1,15 @@
 /** The daemon's settings. */
-import { bytes, choice, decimal, integer, readSettings, type Settings, text } from "../shared/config.ts";
+import {
+  bytes,
+  choice,
+  CLUSTER_TOKEN,
+  decimal,
+  integer,
+  orAuto,
+  readSettings,
+  type Settings,
+  text,
+} from "../shared/config.ts";
 
 /** All settings of a daemon. */
 export const DAEMON_SETTINGS = {
@@ -7,7 +17,7 @@ export const DAEMON_SETTINGS = {
   DATABASE_URL: text(
     "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",
   ),
-  SIXFOLD_CLUSTER_TOKEN: text("The secret that gateways and daemons share, at least 32 characters."),
+  SIXFOLD_CLUSTER_TOKEN: CLUSTER_TOKEN,
   SIXFOLD_HOST: text("The address to listen on, and the one that gateways dial.", "127.0.0.1"),
   SIXFOLD_GRPC_PORT: integer("The port of native gRPC; 0 takes a free one.", "50051", 0, 65_535),
   SIXFOLD_HTTP_PORT: integer(
@@ -17,7 +27,7 @@ export const DAEMON_SETTINGS = {
     65_535,
   ),
   SIXFOLD_WEIGHT: decimal("The daemon's share of the chunks, beside daemons of weight 1.", "1", 0.01, 100),
-  SIXFOLD_RESERVE: text("Free space to keep: a size such as 100M, or auto for the larger of 5 % and 1G.", "auto"),
+  SIXFOLD_RESERVE: orAuto(bytes("Free space to keep; auto is the larger of 5 % and 1G.", "auto")),
   SIXFOLD_HEARTBEAT: integer("Milliseconds between heartbeats.", "10000", 50, 60_000),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;
@@ -34,7 +44,6 @@ export type DaemonConfig = Settings<typeof DAEMON_SETTINGS> & {
  */
 export function readDaemonConfig(read: (name: string) => string | undefined): DaemonConfig {
   const settings = readSettings(DAEMON_SETTINGS, read);
-  const automatic = settings.SIXFOLD_RESERVE === "auto";
-  const checked = automatic ? undefined : readSettings({ SIXFOLD_RESERVE: bytes("Free space to keep.", "0") }, read);
-  return { ...settings, reserve: checked?.SIXFOLD_RESERVE };
+  const { SIXFOLD_RESERVE: reserve } = settings;
+  return { ...settings, reserve: reserve === "auto" ? undefined : reserve };
 }

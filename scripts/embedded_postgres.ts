@@ -22,9 +22,10 @@ interface Account {
 
 /**
  * Starts the server in `folder`, which is made if it does not exist.
+ * @param detached whether signals of the terminal stay away from it
  * @throws Error with what the server said
  */
-export async function startPostgres(folder: string, port: number): Promise<Postgres> {
+export async function startPostgres(folder: string, port: number, detached = false): Promise<Postgres> {
   const bin = await binaries();
   const account = await ordinaryAccount();
   const data = `${folder}/data`;
@@ -53,6 +54,7 @@ export async function startPostgres(folder: string, port: number): Promise<Postg
     stdin: "null",
     stdout: "null",
     stderr: "piped",
+    detached,
     ...account,
   }).spawn();
   const written = server.stderr.pipeTo((await Deno.open(log, { create: true, write: true, truncate: true })).writable);

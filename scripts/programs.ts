@@ -8,10 +8,12 @@ export const ROOT = fromFileUrl(new URL("..", import.meta.url));
 
 const POLL_MS = 50;
 
-/** Which code runs, and whether its processes write profiles of their CPU when they end. */
+/** Which code runs, and how. */
 export interface Code {
   /** A folder of the project, with a slash at its end. */
   readonly root: string;
+  /** Whether signals of the terminal stay away from the process: its starter ends it, in its own order. */
+  readonly detached?: boolean;
   /** The folder for profiles. */
   readonly profiles?: string | undefined;
 }
@@ -19,22 +21,24 @@ export interface Code {
 const OWN: Code = { root: ROOT };
 
 /** Starts a gateway with these settings besides the environment's. */
-export function launchGateway(settings: Record<string, string>, { root, profiles }: Code = OWN): Deno.ChildProcess {
+export function launchGateway(settings: Record<string, string>, code: Code = OWN): Deno.ChildProcess {
+  const { root, profiles } = code;
   const profile = profiles === undefined ? [] : [`--cpu-prof-dir=${profiles}`];
-  return launch(Deno.execPath(), ["run", ...profile, ...gatewayFlags(root), `${root}gateway/main.ts`], settings);
+  return launch(Deno.execPath(), ["run", ...profile, ...gatewayFlags(root), `${root}gateway/main.ts`], settings, code);
 }
 
 /**
  * Starts a storage daemon with these settings besides the environment's. Where the environment names a folder for
  * reports of coverage, the daemon leaves one there; Deno's own variable does the same for gateways.
  */
-export function launchDaemon(settings: Record<string, string>, { root, profiles }: Code = OWN): Deno.ChildProcess {
+export function launchDaemon(settings: Record<string, string>, code: Code = OWN): Deno.ChildProcess {
+  const { root, profiles } = code;
   const reports = Deno.env.get("SIXFOLD_COVERAGE_DIR");
   const profile = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
   const args = reports && profiles === undefined
     ? bunCoverage(reports, `${root}node-daemon/covered.ts`)
     : [...profile, "run", `${root}node-daemon/main.ts`];
-  return launch(Deno.env.get("SIXFOLD_BUN") ?? "bun", args, settings);
+  return launch(Deno.env.get("SIXFOLD_BUN") ?? "bun", args, settings, code);
 }
 
 /** How Bun runs tests so that a report of their coverage lies in a folder of its own below `reports`. */
@@ -43,8 +47,14 @@ export function bunCoverage(reports: string, ...tests: string[]): string[] {
   return ["test", "--coverage", "--coverage-reporter=lcov", `--coverage-dir=${folder}`, ...tests];
 }
 
-function launch(command: string, args: string[], env: Record<string, string>): Deno.ChildProcess {
-  return new Deno.Command(command, { args, env, stdin: "null", stdout: "inherit", stderr: "inherit" }).spawn();
+function launch(
+  command: string,
+  args: string[],
+  env: Record<string, string>,
+  { detached = false }: Code,
+): Deno.ChildProcess {
+  return new Deno.Command(command, { args, env, detached, stdin: "null", stdout: "inherit", stderr: "inherit" })
+    .spawn();
 }
 
 /** Tells processes to stop, and waits until they have. Those that have ended already are fine. */

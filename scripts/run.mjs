@@ -70,8 +70,9 @@ const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), 
   stdio: "inherit",
   env: { ...process.env, SIXFOLD_DENO: deno, SIXFOLD_BUN: bun, DENO_NO_UPDATE_CHECK: "1" },
 });
-// Ctrl-C reaches the child by itself (same terminal); a SIGTERM to npm or to this process has to be handed on.
+// A signal to npm or to this process alone has to be handed on. Ctrl-C reaches the child twice, which does no harm.
+// package.json's `exec` leaves no shell between npm and here: a shell would die of Ctrl-C, and npm tell of that.
 for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT", "SIGHUP"])) {
-  process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
+  process.on(signal, () => child.kill(signal));
 }
 child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

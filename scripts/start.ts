@@ -1,37 +1,44 @@
 /** `npm start`: PostgreSQL, six daemons and a gateway on this machine, and their orderly end. */
+import { integer, readSettings } from "../shared/config.ts";
 import { type Postgres, startPostgres } from "./embedded_postgres.ts";
 import { answers, freePort, launchDaemon, launchGateway, ROOT, stopAll, until } from "./programs.ts";
 
 const DAEMONS = 6;
 const READY_MS = 60_000;
+/** Ctrl-C reaches this process alone, which ends the others in order: running requests still need all of them. */
+const CODE = { root: ROOT, detached: true };
 const data = await absolute(Deno.env.get("SIXFOLD_DATA_DIR") ?? `${ROOT}data`);
 const daemons: Deno.ChildProcess[] = [];
 const gateways: Deno.ChildProcess[] = [];
-let postgres: Postgres | undefined;
+let postgres: Promise<Postgres> | undefined;
 let stopping = false;
 
 async function start(): Promise<void> {
   const given = Deno.env.get("DATABASE_URL");
-  if (given === undefined) postgres = await startPostgres(`${data}/postgres`, await freePort(0));
-  const port = await freePort(Number(Deno.env.get("SIXFOLD_PORT") ?? 8080));
+  const wanted = { SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535) };
+  const port = await freePort(readSettings(wanted, (name) => Deno.env.get(name)).SIXFOLD_PORT);
+  if (!given) postgres = startPostgres(`${data}/postgres`, await freePort(0), true);
   const shared = {
-    DATABASE_URL: given ?? postgres?.url ?? "",
+    DATABASE_URL: given || (await postgres)?.url || "",
     SIXFOLD_CLUSTER_TOKEN: await clusterToken(),
     SIXFOLD_LOG: Deno.env.get("SIXFOLD_LOG") ?? "warn",
   };
-  gateways.push(watch(launchGateway({ ...shared, SIXFOLD_PORT: String(port) })));
+  if (stopping) return;
+  gateways.push(watch(launchGateway({ ...shared, SIXFOLD_PORT: String(port) }, CODE)));
   // The gateway migrates the database before it serves; daemons that came first would find no tables.
   await becomes("the gateway does not serve", () => answers(`http://127.0.0.1:${port}/healthz`));
   const doors: string[] = [];
   for (let i = 0; i < DAEMONS; i++) {
-    const httpPort = await freePortNear(51_051 + i);
+    const [grpcPort, httpPort] = [await freePortNear(50_051 + i), await freePortNear(51_051 + i)];
+    // What started after the stop had begun would outlive it.
+    if (stopping) return;
     doors.push(`http://127.0.0.1:${httpPort}/readyz`);
     daemons.push(watch(launchDaemon({
       ...shared,
       SIXFOLD_DATA_DIR: `${data}/daemon-${i + 1}`,
-      SIXFOLD_GRPC_PORT: String(await freePortNear(50_051 + i)),
+      SIXFOLD_GRPC_PORT: String(grpcPort),
       SIXFOLD_HTTP_PORT: String(httpPort),
-    })));
+    }, CODE)));
   }
   // After a crash PostgreSQL still knows the daemons of before: only the new ones can say that they are registered.
   for (const door of doors) await becomes("a daemon does not register", () => answers(door));
@@ -63,7 +70,7 @@ async function stop(reason?: string): Promise<void> {
   stopping = true;
   if (reason !== undefined) console.error(reason);
   for (const group of [gateways, daemons]) await stopAll(group);
-  await postgres?.stop();
+  await postgres?.then((server) => server.stop(), () => {});
   Deno.exit(reason === undefined ? 0 : 1);
 }
 

@@ -230,6 +230,7 @@ function isLayout(k: number, m: number): boolean {
   return k + m === 6 && k >= 3;
 }
 
-function isBlockSize(size: number): boolean {
+/** Whether blocks may be of this size. */
+export function isBlockSize(size: number): boolean {
   return size > 0 && size <= MAX_BLOCK_SIZE && size % PAGE === 0;
 }

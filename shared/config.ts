@@ -57,6 +57,30 @@ export function bytes(about: string, fallback: string): Setting<number> {
   return { about, fallback, kind: "a size such as 0, 32K, 1M or 10G", parse: (value) => unit(value, BYTES, "KMGT") };
 }
 
+/** A setting of which only some values are taken. @param kind what these are: ends the sentence "… must be" */
+export function only<T>(setting: Setting<T>, kind: string, takes: (value: T) => boolean): Setting<T> {
+  return {
+    ...setting,
+    kind,
+    parse: (text) => {
+      const value = setting.parse(text);
+      return value !== undefined && takes(value) ? value : undefined;
+    },
+  };
+}
+
+/** A setting that may also be `auto`. */
+export function orAuto<T>(setting: Setting<T>): Setting<T | "auto"> {
+  return { ...setting, kind: `${setting.kind}, or auto`, parse: (v) => (v === "auto" ? "auto" : setting.parse(v)) };
+}
+
+/** The secret that gateways and daemons share. */
+export const CLUSTER_TOKEN = only(
+  text("The secret that gateways and daemons share, at least 32 characters."),
+  "a text of at least 32 characters",
+  ({ length }) => length >= 32,
+);
+
 const SECONDS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** A time: `0`, `90s`, `15m`, `1h`. The value is in seconds. */

@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, choice, decimal, describeSettings, flag, integer, readSettings, seconds, text } from "./config.ts";
+import {
+  bytes,
+  choice,
+  decimal,
+  describeSettings,
+  flag,
+  integer,
+  only,
+  orAuto,
+  readSettings,
+  seconds,
+  text,
+} from "./config.ts";
 
 const schema = {
   NAME: text("The name."),
@@ -26,6 +38,13 @@ test("absent and empty settings take their defaults, given ones their units", ()
   const given = read({ NAME: "b", PORT: "0", LIMIT: "10G", GRACE: "2h", WEIGHT: "0.25", HOP: "grpc", OPEN: "1" });
   assert.deepEqual(Object.values(given), ["b", 0, 10 * 2 ** 30, 7200, 0.25, "grpc", true]);
   assert.ok(Object.isFrozen(given));
+});
+
+test("a setting may take only some values, or the word auto besides", () => {
+  const even = { SIZE: orAuto(only(bytes("The size.", "auto"), "an even size", (size) => size % 2 === 0)) };
+  const read = (SIZE: string) => readSettings(even, () => SIZE).SIZE;
+  assert.deepEqual([read(""), read("auto"), read("4K")], ["auto", "auto", 4096]);
+  for (const bad of ["3", "4Q"]) assert.throws(() => read(bad), /SIZE must be an even size, or auto/);
 });
 
 test("every problem is named at once, and no value is repeated", () => {

@@ -1,16 +1,27 @@
 import assert from "node:assert/strict";
-import { fromFileUrl } from "../scripts/paths.ts";
+import { openDatabase } from "../gateway/db/database.ts";
+import { digestOf, makeBody } from "../scripts/bodies.ts";
+import { LocalCluster } from "../scripts/local_cluster.ts";
+import { ROOT } from "../scripts/programs.ts";
 
-/** `npm start` as a process: its lines, and the address in its last one. */
-async function start(folder: string): Promise<{ process: Deno.ChildProcess; address: string }> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", fromFileUrl(new URL("../scripts/start.ts", import.meta.url))],
-    // As users run it: without the runner that counts a daemon's lines.
-    env: { SIXFOLD_DATA_DIR: folder, SIXFOLD_PORT: "0", SIXFOLD_COVERAGE_DIR: "" },
+function command(settings: Record<string, string>, stderr: "inherit" | "piped"): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", `${ROOT}scripts/start.ts`],
+    // As users run it: in a process group of its own, and without the runner that counts a daemon's lines.
+    env: { SIXFOLD_PORT: "0", SIXFOLD_COVERAGE_DIR: "", ...settings },
+    detached: true,
     stdin: "null",
     stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+    stderr,
+  });
+}
+
+/** `npm start` as a process: its lines, and the address in its last one. */
+async function start(
+  folder: string,
+  settings: Record<string, string> = {},
+): Promise<{ process: Deno.ChildProcess; address: string }> {
+  const process = command({ SIXFOLD_DATA_DIR: folder, ...settings }, "inherit").spawn();
   let text = "";
   const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   for (let step = await reader.read(); !step.done; step = await reader.read()) {
@@ -41,7 +52,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-Deno.test("npm start: kill -9 of everything loses nothing, SIGTERM leaves nothing running", async () => {
+Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running upload finish and leaves nothing running", async () => {
   const folder = await Deno.makeTempDir({ prefix: "sixfold start-" });
   await Deno.chmod(folder, 0o755);
   const bytes = crypto.getRandomValues(new Uint8Array(65_536));
@@ -67,12 +78,56 @@ Deno.test("npm start: kill -9 of everything loses nothing, SIGTERM leaves nothin
     const back = await (await fetch(`${second.address}/v1/files/demo/large`)).bytes();
     assert.ok(Buffer.from(await large.arrayBuffer()).equals(back));
     const all = await family(second.process.pid);
-    second.process.kill("SIGTERM");
+    // Ctrl-C: the terminal tells the whole group, in the middle of an upload.
+    let told = false;
+    const body = makeBody(32 * 1024 * 1024, async (sent) => {
+      if (told || sent < 16 * 1024 * 1024) return;
+      told = true;
+      Deno.kill(-second.process.pid, "SIGINT");
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await assert.rejects(fetch(second.address));
+    });
+    const finished = await fetch(`${second.address}/v1/files/demo/late`, { method: "PUT", body: body.stream });
+    await finished.body?.cancel();
+    assert.equal(finished.status, 201);
     assert.equal((await second.process.status).code, 0);
     assert.deepEqual(all.filter(isAlive), []);
+    const third = await start(folder);
+    running = third.process;
+    const late = await digestOf(await fetch(`${third.address}/v1/files/demo/late`));
+    assert.equal(late.sha256, body.digest());
+    third.process.kill("SIGTERM");
+    assert.equal((await third.process.status).code, 0);
     running = undefined;
   } finally {
     for (const pid of running ? await family(running.pid) : []) if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("npm start with DATABASE_URL uses and migrates that server, and says that a port is taken", async () => {
+  await using cluster = await LocalCluster.open();
+  const folder = `${cluster.folder}/start`;
+  const { process, address } = await start(folder, { DATABASE_URL: cluster.postgres.url });
+  try {
+    const response = await fetch(`${address}/v1/files/demo/there`, { method: "PUT", body: "x" });
+    await response.body?.cancel();
+    assert.equal(response.status, 201);
+    const sql = await openDatabase(cluster.postgres.url, 1);
+    const rows = await sql`SELECT bucket FROM files`;
+    await sql.end();
+    assert.deepEqual([...rows], [{ bucket: "demo" }]);
+    const made = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assert.deepEqual(made, ["cluster-token", ...[1, 2, 3, 4, 5, 6].map((i) => `daemon-${i}`)]);
+    assert.equal(((await Deno.stat(`${folder}/cluster-token`)).mode ?? 0) & 0o777, 0o600);
+    const port = new URL(address).port;
+    const second = await command({ SIXFOLD_DATA_DIR: `${cluster.folder}/second`, SIXFOLD_PORT: port }, "piped")
+      .output();
+    assert.equal(second.code, 1);
+    const said = new TextDecoder().decode(second.stderr);
+    assert.equal(said, `port ${port} is taken; choose another with SIXFOLD_PORT, or 0\n`);
+  } finally {
+    process.kill("SIGTERM");
+    assert.equal((await process.status).code, 0);
   }
 });

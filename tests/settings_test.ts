@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { LocalCluster, TOKEN } from "../scripts/local_cluster.ts";
+import { answers, freePort, ROOT, until } from "../scripts/programs.ts";
+
+/** `npm run gateway` or `npm run daemon`, with settings from the environment alone. */
+function program(name: "gateway" | "daemon", env: Record<string, string>): Deno.Command {
+  const args = [`${ROOT}scripts/run.mjs`, name];
+  return new Deno.Command("node", { args, env, cwd: ROOT, stdin: "null", stdout: "piped", stderr: "piped" });
+}
+
+Deno.test("a gateway and a daemon with bad settings name every problem at once, and no secret", async () => {
+  const cases = {
+    gateway: {
+      SIXFOLD_CLUSTER_TOKEN: "secret",
+      SIXFOLD_PORT: "70000",
+      SIXFOLD_HOP: "smoke",
+      SIXFOLD_LAYOUT: "9+9",
+      SIXFOLD_GRACE: "soon",
+      SIXFOLD_BLOCK_SIZE: "5000",
+    },
+    daemon: { SIXFOLD_GRPC_PORT: "x", SIXFOLD_HEARTBEAT: "1", SIXFOLD_RESERVE: "1Q", SIXFOLD_WEIGHT: "0" },
+  };
+  for (const [name, env] of Object.entries(cases)) {
+    const { code, stderr } = await program(name === "gateway" ? "gateway" : "daemon", { DATABASE_URL: "", ...env })
+      .output();
+    const said = new TextDecoder().decode(stderr);
+    assert.equal(code, 1);
+    for (const setting of ["DATABASE_URL", "SIXFOLD_CLUSTER_TOKEN", ...Object.keys(env)]) {
+      assert.match(said, new RegExp(setting));
+    }
+    assert.doesNotMatch(said, /secret\b(?! that)|smoke|soon/);
+    assert.equal(said.trim().split("\n").length, 1, said);
+  }
+});
+
+Deno.test("each program starts from the environment alone, and ends well on SIGTERM; a taken port is a sentence", async () => {
+  await using cluster = await LocalCluster.open();
+  const shared = { DATABASE_URL: cluster.postgres.url, SIXFOLD_CLUSTER_TOKEN: TOKEN };
+  const [port, grpcPort, httpPort] = [await freePort(), await freePort(), await freePort()].map(String);
+  const gatewayEnv = { ...shared, SIXFOLD_PORT: port ?? "" };
+  const gateway = program("gateway", gatewayEnv).spawn();
+  await until("the gateway does not serve", 20_000, () => answers(`http://127.0.0.1:${port}/healthz`));
+  const doors = { SIXFOLD_GRPC_PORT: grpcPort ?? "", SIXFOLD_HTTP_PORT: httpPort ?? "" };
+  const daemonEnv = { ...shared, ...doors, SIXFOLD_DATA_DIR: `${cluster.folder}/daemon` };
+  const daemon = program("daemon", daemonEnv).spawn();
+  await until("the daemon is not ready", 20_000, () => answers(`http://127.0.0.1:${httpPort}/readyz`));
+  const others = {
+    gateway: gatewayEnv,
+    daemon: { ...daemonEnv, SIXFOLD_DATA_DIR: `${cluster.folder}/other` },
+  };
+  for (const [name, env] of Object.entries(others)) {
+    const { code, stderr } = await program(name === "gateway" ? "gateway" : "daemon", env).output();
+    const said = new TextDecoder().decode(stderr);
+    assert.equal(code, 1);
+    assert.match(said, /^port \d+ is taken; stop its owner or choose another[^\n]*\n$/);
+  }
+  for (const running of [gateway, daemon]) {
+    running.kill("SIGTERM");
+    assert.equal((await running.output()).code, 0);
+  }
+});
