@@ -89,8 +89,8 @@ async function call(
 
 function codeIn(text: string): string {
   try {
-    const { code, detail } = JSON.parse(text);
-    return [code, detail].filter(Boolean).join(" ");
+    const { code, detail, title } = JSON.parse(text);
+    return [code, detail, title].filter(Boolean).join(" ");
   } catch {
     return text.slice(0, 80);
   }
