@@ -64,7 +64,7 @@ export async function runChaos(seed: number, seconds: number, tell: (line: strin
   await loaded;
   tell(`${clock()}: calm; ${tally}`);
   await stage.verify();
-  await stage.settle({ redundancy: true });
+  await stage.settle();
   await stage.verify();
   tell(`${clock()}: everything reads, the disks hold what the rows name, and every file has all its chunks`);
   return { tally, events: events.length };

@@ -39,16 +39,6 @@ export class Ledger {
     return row?.left ?? 0;
   }
 
-  /** How many chunks are missing from segments, damaged, or share a server with another one of their segment. */
-  async shortage(): Promise<number> {
-    const [row] = await this.sql<{ short: number }[]>`
-      SELECT coalesce(sum(k + m - good), 0)::int AS short FROM (
-        SELECT s.k, s.m, (SELECT count(DISTINCT server_id) FROM chunks c
-          WHERE c.file_id = s.file_id AND c.segment = s.number AND c.state = 'stored') AS good
-        FROM segments s) AS counted`;
-    return row?.short ?? 0;
-  }
-
   /** How many segments could not be read if these servers were lost. */
   async endangeredBy(serverIds: readonly string[]): Promise<number> {
     const [row] = await this.sql<{ lost: number }[]>`

@@ -13,8 +13,12 @@ export interface Result {
   readonly seconds: number;
 }
 
-/** Runs rows. @param tell hears of each result at once */
-export async function runMatrix(rows: readonly Row[], tell: (result: Result) => void): Promise<Result[]> {
+/** Runs rows. @param quick only in the phases of the short run @param tell hears of each result at once */
+export async function runMatrix(
+  rows: readonly Row[],
+  quick: boolean,
+  tell: (result: Result) => void,
+): Promise<Result[]> {
   const results: Result[] = [];
   let stage: Stage | undefined;
   let onDisks: boolean | undefined;
@@ -26,7 +30,7 @@ export async function runMatrix(rows: readonly Row[], tell: (result: Result) => 
     // Rows that need the same kind of stage run one after another.
     for (const row of rows.toSorted((a, b) => Number(a.disks ?? false) - Number(b.disks ?? false))) {
       const missing = await missingNeed(row.needs ?? []);
-      for (const phase of row.phases) {
+      for (const phase of quick ? row.quick ?? [] : row.phases) {
         if (missing !== undefined) {
           add({ row, phase, state: "not run", reason: missing, seconds: 0 });
           continue;
@@ -42,8 +46,8 @@ export async function runMatrix(rows: readonly Row[], tell: (result: Result) => 
           stage ??= await Stage.open(onDisks ? { disks: ["ext4"] } : {});
           await row.run(stage, phase);
           await stage.verify();
-          await stage.clear();
           await stage.settle();
+          await stage.clear();
           add({ row, phase, state: "pass", reason: "", seconds: seconds() });
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);

@@ -35,8 +35,10 @@ const HEAD = [
 export function pageOf(before: string, rows: readonly Row[], results: readonly Result[]): string {
   const lines = rows.map((row) => {
     const own = results.filter((result) => result.row === row);
-    const known = before.split("\n").find((line) => line.startsWith(`| ${row.number} |`))?.split(" | ").at(-1);
-    const outcome = own.length > 0 ? resultOf(own) : known?.replace(/ \|$/, "") ?? "not run yet";
+    const known = before.split("\n").map((line) => line.split(/ *\| */)).find(([, number]) =>
+      number === String(row.number)
+    );
+    const outcome = own.length > 0 ? resultOf(own) : known?.at(-2) ?? "not run yet";
     return `| ${row.number} | ${row.name} | ${row.inject} | ${row.expect} | ${outcome} |`;
   });
   const figures = before.split("\n").filter((line) => FIGURE.test(line));

@@ -22,8 +22,8 @@ export interface Row {
   readonly needs?: readonly Need[];
   /** Whether each daemon must have a disk of its own. */
   readonly disks?: boolean;
-  /** Whether the row belongs to the short run. */
-  readonly quick?: boolean;
+  /** The phases in which the row belongs to the short run. */
+  readonly quick?: readonly Phase[];
   /**
    * Makes the fault in one phase, checks what came of it, and heals it.
    * @param stage a whole cluster; it must be whole again afterwards

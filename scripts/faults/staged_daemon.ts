@@ -64,12 +64,6 @@ export class StagedDaemon {
     await this.stage.seen();
   }
 
-  /** The names of all chunk files, and of whatever lies in tmp/. */
-  async files(): Promise<string[]> {
-    return [...await filesBelow(`${this.folder}/chunks`), ...await filesBelow(`${this.folder}/tmp`)]
-      .map((path) => path.slice(path.lastIndexOf("/") + 1));
-  }
-
   /** The paths of all chunk files. */
   async chunkPaths(): Promise<string[]> {
     return await filesBelow(`${this.folder}/chunks`);

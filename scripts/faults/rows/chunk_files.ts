@@ -62,7 +62,7 @@ export const CHUNK_FILE_ROWS: readonly Row[] = [
     inject: "truncate, append and rm, for every chunk of one daemon",
     expect: "no call fails; the right bytes are served",
     phases: ALWAYS,
-    quick: true,
+    quick: ["idle"],
     run: async (stage, phase) => {
       for (const [name, damage] of Object.entries(DAMAGES)) {
         if (phase !== "idle" && name.startsWith("cut by a b")) continue;

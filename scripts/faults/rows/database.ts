@@ -28,7 +28,7 @@ export const DATABASE_ROWS: readonly Row[] = [
     inject: "SIGKILL for all of its processes, 3 s without it",
     expect: "calls get 503 in time, nothing ends, readiness is false; all works within 5 s of its return",
     phases: ALWAYS,
-    quick: true,
+    quick: ["uploading"],
     run: async (stage, phase) => {
       await during(stage, phase, {
         inject: async () => {

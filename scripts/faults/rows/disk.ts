@@ -62,7 +62,7 @@ export const DISK_ROWS: readonly Row[] = [
     phases: [...ALWAYS, "once"],
     needs: ["root"],
     disks: true,
-    quick: true,
+    quick: ["uploading", "once"],
     run: async (stage, phase) => {
       let empty: (() => Promise<void>) | undefined;
       if (phase !== "once") {
@@ -101,7 +101,7 @@ export const DISK_ROWS: readonly Row[] = [
     expect: "no call fails; no fsync is made again",
     phases: ALWAYS,
     needs: ["strace"],
-    quick: true,
+    quick: ["uploading"],
     run: (stage, phase) => during(stage, phase, injected(stage, 3, "inject=pwrite64,fsync,fdatasync:error=EIO")),
   },
   {
@@ -152,7 +152,7 @@ export const DISK_ROWS: readonly Row[] = [
     phases: ALWAYS,
     needs: ["root"],
     disks: true,
-    quick: true,
+    quick: ["uploading", "downloading"],
     run: (stage, phase) =>
       during(stage, phase, { inject: () => stage.disks[5]?.cutPower(), heal: () => remount(stage, 5) }),
   },

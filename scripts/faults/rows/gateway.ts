@@ -76,7 +76,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     inject: "a lock in PostgreSQL holds the commit; SIGKILL",
     expect: "nothing is visible, and once the lease is over nothing is left",
     phases: ["once"],
-    quick: true,
+    quick: ["once"],
     run: killBeforeCommit,
   },
   {
@@ -85,7 +85,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
     inject: "SIGKILL",
     expect: "a broken transfer, never a clean end; another gateway sends the rest of the range",
     phases: ["once"],
-    quick: true,
+    quick: ["once"],
     run: async (stage) => {
       const victim = await stage.startGateway();
       const number = stage.gateways.indexOf(victim);

@@ -10,7 +10,7 @@ export const NETWORK_ROWS: readonly Row[] = [
     inject: "a TCP proxy between gateways and daemon",
     expect: "no call fails",
     phases: ALWAYS,
-    quick: true,
+    quick: ["uploading", "downloading"],
     run: (stage, phase) => {
       const { proxy } = stage.daemon(3);
       return during(stage, phase, { inject: () => proxy.cut(), heal: () => proxy.heal() });
@@ -33,7 +33,7 @@ export const NETWORK_ROWS: readonly Row[] = [
     inject: "a TCP proxy flips a bit of about every 2 MiB, in both directions",
     expect: "no wrong byte is stored or handed on; no call fails",
     phases: ALWAYS,
-    quick: true,
+    quick: ["uploading", "downloading"],
     run: (stage, phase) => {
       const { proxy } = stage.daemon(5);
       const inject = () => {
