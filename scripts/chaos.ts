@@ -18,7 +18,8 @@ try {
   const { tally, events } = await runChaos(seed, seconds, (line) => console.log(line));
   console.log(`seed ${seed}: ${events} events; ${tally}`);
   for (const fault of tally.faults.slice(0, 20)) console.log(`FAIL ${fault}`);
-  console.log(tally.faults.length === 0 ? "nothing was lost, and nothing failed that must not" : "see above");
+  if (tally.faults.length === 0) console.log("nothing was lost, and nothing failed that must not");
+  console.log(`${tally.faults.length === 0 ? 1 : 0} passed, ${tally.faults.length} failed`);
   Deno.exit(tally.faults.length === 0 ? 0 : 1);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -56,6 +56,16 @@ async function tests(name: string, runtime: "deno" | "bun", args: readonly strin
   return { passed, failed };
 }
 
+/** A tool of the project that counts by itself, and closes with its counts. */
+async function tool(name: string, args: readonly string[]): Promise<Outcome> {
+  const { ok, output } = await run(deno, ["run", "-A", "--no-check", "--no-prompt", ...args]);
+  const [, passed = 0, counted = 0] = (/^(\d+) passed, (\d+) failed$/m.exec(output) ?? []).map(Number);
+  const failed = Math.max(counted, ok && passed > 0 ? 0 : 1);
+  console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed`);
+  if (failed > 0) console.log(output);
+  return { passed, failed };
+}
+
 /** A check that ends with what it found at fault, a sentence each. */
 function report(name: string, faults: readonly string[]): Outcome {
   console.log(`${faults.length === 0 ? "ok  " : "FAIL"} ${name}`);
@@ -109,6 +119,8 @@ const outcomes = [
     "client",
   ]),
   await tests("whole cluster", "deno", ["test", "-A", "--no-check", "--quiet", "--parallel", "tests"]),
+  await tool("faults, the short matrix", ["scripts/faults.ts", "--quick"]),
+  await tool("chaos, a short run", ["scripts/chaos.ts", "--minutes", "0.4", "--seed", "5"]),
   await tests("units on Bun", "bun", bunCoverage(reports, "./shared", "./node-daemon", "./client")),
   await coverage(),
 ];

@@ -10,8 +10,8 @@ interface Holdings {
 
 /** The most memory that a gateway or a daemon may hold, in MiB. */
 const MOST_MEMORY = 256;
-/** Open files that a process may have more than at first: connections are kept for a while. */
-const MORE_FILES = 24;
+/** Open files that a process may have more than at first: a daemon keeps 64 chunks open, and connections are kept a while. */
+const MORE_FILES = 64 + 32;
 
 /** The processes of one cluster. */
 export class ProcessWatch {
