@@ -7,6 +7,7 @@ import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
+import { DamageReports } from "./core/damage.ts";
 import { createReadiness } from "./core/readiness.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { Throttle } from "./core/throttle.ts";
@@ -37,7 +38,8 @@ async function run(): Promise<void> {
   const store = {
     sql,
     cluster,
-    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN),
+    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN, layout.m, log),
+    damage: new DamageReports(upkeep, log),
     pool: new StripePool(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY / 2),
     windows: new WindowPool(config.SIXFOLD_MEMORY / 2),
     inlineMax: config.SIXFOLD_INLINE_MAX,

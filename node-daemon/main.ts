@@ -24,7 +24,7 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);
   const parts = { store, space, serverId, version: VERSION };
-  const admit = admission(config.SIXFOLD_CLUSTER_TOKEN);
+  const admit = admission(config.SIXFOLD_CLUSTER_TOKEN, serverId);
   let ready = false;
   const doors = await openDoors({
     host: config.SIXFOLD_HOST,

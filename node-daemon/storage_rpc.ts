@@ -15,7 +15,7 @@ import {
 } from "../shared/gen/sixfold/v1/storage_pb.ts";
 import type { DecodedBlock } from "../shared/frame_codec.ts";
 import type { PutStep } from "../shared/grpc_web.ts";
-import { translateStream } from "../shared/rpc.ts";
+import { SERVER_HEADER, translateStream } from "../shared/rpc.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkStore, EndMark } from "./chunk_store.ts";
 import type { DiskSpace } from "./disk_space.ts";
@@ -35,13 +35,21 @@ export interface StorageParts {
   readonly version: string;
 }
 
-/** Refuses callers without the cluster's token, in constant time: throws `unauthenticated`. */
-export function admission(token: string): (headers: Headers) => void {
+/**
+ * Refuses callers without the cluster's token, in constant time: throws `unauthenticated`; and those who mean another
+ * server, which was at this address before: throws `failed_precondition`.
+ */
+export function admission(token: string, serverId: string): (headers: Headers) => void {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const expected = digest(`Bearer ${token}`);
   return (headers) => {
-    if (timingSafeEqual(digest(headers.get("authorization") ?? ""), expected)) return;
-    throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
+    if (!timingSafeEqual(digest(headers.get("authorization") ?? ""), expected)) {
+      throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
+    }
+    if ((headers.get(SERVER_HEADER) ?? serverId) === serverId) return;
+    throw new SixfoldError("failed_precondition", "another server listens here now; look its address up again", {
+      detail: "WRONG_SERVER",
+    });
   };
 }
 
@@ -102,15 +110,31 @@ export function blockWindow({ header, footer }: ChunkReader, { firstBlock: first
   return { first, end };
 }
 
+/** Connect lets go of a stream whose caller has left without ending its generator: the reader then closes by the signal. */
 async function* get(store: ChunkStore, request: GetChunkRequest, signal: AbortSignal) {
   const reader = await store.open(request.chunkId);
+  let isSending = false;
+  let closed = false;
+  const close = async () => {
+    if (closed) return;
+    closed = true;
+    await reader.close();
+  };
+  const left = () => {
+    if (isSending) void close();
+  };
+  signal.addEventListener("abort", left);
   try {
     const { first, end } = blockWindow(reader, request);
     for (let number = first; number < end && !signal.aborted; number++) {
-      yield create(BlockSchema, await reader.block(number));
+      const block = create(BlockSchema, await reader.block(number));
+      isSending = true;
+      if (!signal.aborted) yield block;
+      isSending = false;
     }
   } finally {
-    await reader.close();
+    signal.removeEventListener("abort", left);
+    await close();
   }
 }
 

@@ -26,6 +26,8 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 const DETAILS = {
   DISK_FULL: { http: 507, retryable: false },
   DISK_ERROR: { http: 503, retryable: false },
+  /** Another daemon listens where the one was that is meant, or this one's identity was taken over. */
+  WRONG_SERVER: { http: 503, retryable: true },
   CHECKSUM_MISMATCH: { http: 400, retryable: false },
   PRECONDITION: { http: 412, retryable: false },
   TOO_LARGE: { http: 413, retryable: false },

@@ -13,6 +13,9 @@ import type { Logger } from "./logger.ts";
 /** The largest message, in bytes, before and after any decoding. */
 export const MAX_MESSAGE = 16 * 1024 * 1024;
 
+/** The header of a call to a daemon that says which server is meant. */
+export const SERVER_HEADER = "sixfold-server";
+
 /** The longest time that a call may ask for, in ms. */
 export const MAX_TIMEOUT_MS = 3_600_000;
 

@@ -1,10 +1,8 @@
 /** Connect and gRPC-Web: messages in, core calls, messages out. */
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { createConnectRouter } from "@connectrpc/connect";
 import { SixfoldError } from "../../shared/errors.ts";
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { type DownloadRequest, FileService, type UploadRequest } from "../../shared/gen/sixfold/v1/files_pb.ts";
-import { ServerState } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { fetchHandler, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
 import { download } from "../core/download.ts";
@@ -14,15 +12,8 @@ import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { createDownloadStream } from "./download_stream.ts";
 import { fileMessage } from "./file_message.ts";
+import { listServers } from "./servers.ts";
 import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
-
-const STATES = {
-  active: ServerState.ACTIVE,
-  full: ServerState.FULL,
-  draining: ServerState.DRAINING,
-  stopped: ServerState.STOPPED,
-  inactive: ServerState.INACTIVE,
-};
 
 /** The handlers by path; undefined where no RPC has that path. */
 export function createRpc(store: Store, log: Logger): (request: Request) => Promise<Response> | undefined {
@@ -54,20 +45,7 @@ export function createRpc(store: Store, log: Logger): (request: Request) => Prom
     ...uploadRpcs(store),
   });
   router.service(ClusterService, {
-    async listServers() {
-      const rows = await store.cluster.readServers();
-      return {
-        servers: rows.map((row) => ({
-          id: row.id,
-          grpcAddress: row.grpcAddress,
-          httpAddress: row.httpAddress,
-          state: STATES[row.state],
-          freeBytes: BigInt(row.freeBytes),
-          usedBytes: BigInt(row.usedBytes),
-          lastHeartbeat: timestampFromDate(row.lastHeartbeat),
-        })),
-      };
-    },
+    listServers: async () => ({ servers: await listServers(store) }),
     async locate({ bucket, key }) {
       const { file, inline, segments } = await readManifest(store, bucket, key);
       const chunks = segments.flatMap(({ number, chunks }) =>

@@ -1,16 +1,19 @@
 /** The gateway's end of the hop. With the lane below it, the only one that dials daemons and knows how. */
-import { type Client, createClient } from "@connectrpc/connect";
+import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Buffer } from "node:buffer";
 import { BlockChecksums, blockSeed, xxh64 } from "../../shared/checksum.ts";
 import { parseChunkId, uuidToBytes } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { type ChunkHeader, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import type { Logger } from "../../shared/logger.ts";
 import { requestIdHeader } from "../../shared/request_id.ts";
-import { fetchTransport, MAX_MESSAGE } from "../../shared/rpc.ts";
+import { retry, RetryBudget } from "../../shared/retry.ts";
+import { fetchTransport, MAX_MESSAGE, SERVER_HEADER } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { ChunkLane } from "./chunk_lane.ts";
-import { ProgressClock } from "./progress_clock.ts";
+import { isTooLate, ProgressClock } from "./progress_clock.ts";
+import { isFailure, Suspicion } from "./suspicion.ts";
 
 /** How the hop is made: gRPC-Web framing over HTTP/1.1, or native gRPC over HTTP/2. */
 export type Hop = "web" | "grpc";
@@ -38,26 +41,51 @@ export interface Receipt {
   readonly sha256: string;
 }
 
+/** What came of a window of blocks. */
+export interface ReadBlocks {
+  /** In order; undefined for each that is bad, missing, or was not sent in time. */
+  readonly blocks: (Uint8Array | undefined)[];
+  /**
+   * Why some are missing: `not_found` and `out_of_range` where the server does not have them, `data_loss` where they
+   * are bad, anything else where the server could not be asked.
+   */
+  readonly fault?: SixfoldError | undefined;
+}
+
+/** How a window is asked for. */
+export interface GetOptions {
+  /** Asks a server that is left alone otherwise. */
+  readonly lastResort?: boolean;
+  /** Hears, perhaps several times, that the server is late for what is usual with it. */
+  readonly onLate?: () => void;
+}
+
 const CALL_MS = 10_000;
+const PROBE_MS = 2000;
 
 /** Speaks StorageService with any server. */
 export class ChunkClient {
+  /** What is thought of each server. */
+  readonly suspicion: Suspicion;
+  /** Keeps all that is asked for twice within a tenth of all calls. */
+  readonly budget = new RetryBudget();
   readonly #clients = new Map<string, Client<typeof StorageService>>();
-  readonly #token: string;
+  readonly #authorization: string;
   readonly #lane: ChunkLane;
 
-  constructor(readonly hop: Hop, token: string) {
-    this.#token = token;
-    this.#lane = new ChunkLane(token);
-  }
-
-  get #headers(): Record<string, string> {
-    return { authorization: `Bearer ${this.#token}`, ...requestIdHeader() };
+  /** @param tolerated how many servers may be late at once before the gateway suspects itself */
+  constructor(readonly hop: Hop, token: string, tolerated: number, log: Logger) {
+    this.#authorization = `Bearer ${token}`;
+    this.#lane = new ChunkLane();
+    this.suspicion = new Suspicion(log, tolerated, async (server) => {
+      await this.#client(server).healthCheck({}, { headers: this.#headers(server), timeoutMs: PROBE_MS });
+    });
   }
 
   /**
    * Sends one chunk. The clock runs only while the daemon is waited for.
    * @param blocks its blocks; a block's bytes may be reused when the next one is asked for
+   * @param lastResort asks a server that is left alone otherwise
    * @throws SixfoldError as the daemon said, or `unavailable`
    */
   async put(
@@ -65,62 +93,90 @@ export class ChunkClient {
     chunk: ChunkToPut,
     blocks: AsyncIterable<Uint8Array<ArrayBuffer>>,
     signal: AbortSignal,
+    lastResort = false,
   ): Promise<Receipt> {
+    const watched = this.suspicion.begin(server, lastResort);
+    this.budget.request();
     const clock = new ProgressClock(signal);
     try {
       const { length, sha256 } = this.hop === "web"
-        ? await this.#lane.put(server.httpAddress, chunk, blocks, clock)
+        ? await this.#lane.put(server.httpAddress, this.#headers(server), chunk, blocks, clock)
         : await this.#client(server).putChunk(requests(chunk, blocks, clock), {
-          headers: this.#headers,
+          headers: this.#headers(server),
           signal: clock.signal,
         });
+      watched.answered();
       return { length: Number(length), sha256: Buffer.from(sha256).toString("hex") };
-    } catch (error) {
-      throw clock.explain(error);
+    } catch (thrown) {
+      const error = clock.explain(thrown);
+      watched.ended(signal.aborted ? leftFor(signal) : error);
+      throw error;
     } finally {
       clock.stop();
     }
   }
 
   /**
-   * Reads a window of blocks and verifies each.
+   * Reads a window of blocks and verifies each. Only a caller who leaves makes it throw.
    * @param into memory of at least `windowBytes`, in which the blocks may come to lie
-   * @returns the blocks in order; undefined for each that is bad, missing, or was not sent in time
    */
   async get(
     server: ServerRow,
     range: BlockRange,
     into: Uint8Array,
     signal: AbortSignal,
-  ): Promise<(Uint8Array | undefined)[]> {
-    const clock = new ProgressClock(signal);
+    { lastResort, onLate }: GetOptions = {},
+  ): Promise<ReadBlocks> {
+    let watched;
     try {
-      if (this.hop === "web") return await this.#lane.get(server.httpAddress, range, into, clock);
-      const blocks: (Uint8Array | undefined)[] = [];
-      while (blocks.length < range.count) {
-        const left = { ...range, first: range.first + blocks.length, count: range.count - blocks.length };
-        blocks.push(...await this.#getGood(server, left, clock));
-        // The daemon ends the stream at a bad block: reading goes on behind it.
-        if (blocks.length < range.count) blocks.push(undefined);
-      }
-      return blocks;
-    } catch {
+      watched = this.suspicion.begin(server, lastResort);
+    } catch (error) {
+      return { blocks: Array(range.count).fill(undefined), fault: SixfoldError.from(error) };
+    }
+    const clock = new ProgressClock(signal, onLate && { afterMs: watched.lateMs, hear: onLate });
+    try {
+      const read = this.hop === "web"
+        ? await this.#lane.get(server.httpAddress, this.#headers(server), range, into, clock)
+        : await this.#getAll(server, range, clock);
+      if (read.fault && isFailure(read.fault)) watched.ended(read.fault);
+      else watched.answered(clock.firstStep);
+      return read;
+    } catch (thrown) {
+      const fault = clock.explain(thrown);
+      watched.ended(signal.aborted ? leftFor(signal) : fault);
       signal.throwIfAborted();
-      return new Array(range.count).fill(undefined);
+      return { blocks: Array(range.count).fill(undefined), fault };
     } finally {
       clock.abort();
     }
   }
 
+  /** All blocks over native gRPC. The daemon ends the stream at a bad block: reading goes on behind it. */
+  async #getAll(server: ServerRow, range: BlockRange, clock: ProgressClock): Promise<ReadBlocks> {
+    const blocks: (Uint8Array | undefined)[] = [];
+    let fault: SixfoldError | undefined;
+    while (blocks.length < range.count) {
+      const left = { ...range, first: range.first + blocks.length, count: range.count - blocks.length };
+      const good = await this.#getGood(server, left, clock);
+      blocks.push(...good.blocks);
+      if (good.fault === undefined) continue;
+      fault = good.fault;
+      // Whoever is away, or has no such chunk, is not asked block by block.
+      const skip = fault.code === "data_loss" ? 1 : range.count - blocks.length;
+      blocks.push(...new Array(skip).fill(undefined));
+    }
+    return { blocks, fault };
+  }
+
   /** Blocks up to the first that is not good. */
-  async #getGood(server: ServerRow, range: BlockRange, clock: ProgressClock): Promise<Uint8Array[]> {
+  async #getGood(server: ServerRow, range: BlockRange, clock: ProgressClock): Promise<ReadBlocks> {
     const { chunkId, first, count } = range;
     const { segment, index } = parseChunkId(chunkId);
     const upload = uuidToBytes(range.uploadId);
     const blocks: Uint8Array[] = [];
     const ended = new AbortController();
     try {
-      const call = { headers: this.#headers, signal: AbortSignal.any([clock.signal, ended.signal]) };
+      const call = { headers: this.#headers(server), signal: AbortSignal.any([clock.signal, ended.signal]) };
       clock.start();
       for await (
         const block of this.#client(server).getChunk({ chunkId, firstBlock: first, blockCount: count }, call)
@@ -128,30 +184,60 @@ export class ChunkClient {
         clock.start();
         const number = first + blocks.length;
         if (block.xxh64 !== xxh64(block.data, blockSeed(upload, segment, index, number))) break;
-        if (blocks.push(block.data) === count) break;
+        if (blocks.push(block.data) === count) return { blocks };
       }
-    } catch {
+      return { blocks, fault: new SixfoldError("data_loss", "a block of a chunk is bad") };
+    } catch (error) {
       clock.signal.throwIfAborted();
+      return { blocks, fault: SixfoldError.from(error) };
     } finally {
       // To leave the loop does not end the call; the signal does.
       ended.abort();
     }
-    return blocks;
   }
 
   /** Removes a chunk; what is not there is success. */
   async remove(server: ServerRow, chunkId: string, signal: AbortSignal): Promise<void> {
-    await this.#client(server).deleteChunk({ chunkId }, this.#options(signal)).catch(rethrow);
+    await this.#call(server, signal, (client, options) => client.deleteChunk({ chunkId }, options));
   }
 
   /** The ids of some chunks that a server keeps whose names begin so, at most 1,000. */
   async list(server: ServerRow, prefix: string, signal: AbortSignal): Promise<readonly string[]> {
-    const page = await this.#client(server).listChunks({ prefix }, this.#options(signal)).catch(rethrow);
+    const page = await this.#call(server, signal, (client, options) => client.listChunks({ prefix }, options));
     return page.chunkIds;
   }
 
-  #options(signal: AbortSignal) {
-    return { headers: this.#headers, signal, timeoutMs: CALL_MS };
+  /** A small call that may be made again. */
+  async #call<T>(
+    server: ServerRow,
+    signal: AbortSignal,
+    talk: (client: Client<typeof StorageService>, options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    return await retry(
+      async () => {
+        const watched = this.suspicion.begin(server);
+        try {
+          const answer = await talk(this.#client(server), {
+            headers: this.#headers(server),
+            signal,
+            timeoutMs: CALL_MS,
+          });
+          watched.answered();
+          return answer;
+        } catch (thrown) {
+          const error = SixfoldError.from(thrown);
+          watched.ended(signal.aborted ? undefined : error);
+          throw error;
+        }
+      },
+      signal,
+      { budget: this.budget },
+    );
+  }
+
+  /** The token, the request's id, and who is meant: another daemon that listens there now refuses. */
+  #headers(server: ServerRow): Record<string, string> {
+    return { authorization: this.#authorization, [SERVER_HEADER]: server.id, ...requestIdHeader() };
   }
 
   #client(server: ServerRow): Client<typeof StorageService> {
@@ -169,8 +255,9 @@ export class ChunkClient {
   }
 }
 
-function rethrow(error: unknown): never {
-  throw SixfoldError.from(error);
+/** What to hold against a server whose call the caller has left: nothing, unless it was too slow for the caller. */
+function leftFor({ reason }: AbortSignal): SixfoldError | undefined {
+  return reason instanceof SixfoldError && isTooLate(reason) ? reason : undefined;
 }
 
 async function* requests(chunk: ChunkToPut, blocks: AsyncIterable<Uint8Array<ArrayBuffer>>, clock: ProgressClock) {
@@ -181,13 +268,13 @@ async function* requests(chunk: ChunkToPut, blocks: AsyncIterable<Uint8Array<Arr
   let length = 0;
   clock.start();
   yield { part: { case: "header" as const, value: { ...chunk, uploadId, segment, index } } };
-  clock.stop();
+  clock.pause();
   for await (const data of blocks) {
     const sum = xxh64(data, blockSeed(uploadId, segment, index, number));
     sums.add(sum);
     clock.start();
     yield { part: { case: "block" as const, value: { number: number++, xxh64: sum, data } } };
-    clock.stop();
+    clock.pause();
     length += data.length;
   }
   clock.closing();

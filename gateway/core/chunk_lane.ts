@@ -13,12 +13,12 @@ import {
   PutChunkResponseSchema,
 } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { encodeMessage, errorOfTrailers, GRPC_WEB, parseTrailers, putBlockPrefix } from "../../shared/grpc_web.ts";
-import { requestIdHeader } from "../../shared/request_id.ts";
 import { MAX_MESSAGE } from "../../shared/rpc.ts";
-import type { BlockRange, ChunkToPut } from "./chunk_client.ts";
+import type { BlockRange, ChunkToPut, ReadBlocks } from "./chunk_client.ts";
 import { type AnswerHead, type HopConnection, HopConnections } from "./hop_connection.ts";
 import type { ProgressClock } from "./progress_clock.ts";
 
+const TYPE = { "content-type": GRPC_WEB };
 const SERVICE = "/sixfold.v1.StorageService/";
 /** Room for the end of a stream behind the blocks of a window. */
 const END_ROOM = 4096;
@@ -31,25 +31,17 @@ export function windowBytes(blocks: number, blockSize: number): number {
 /** The two calls that move bytes, to any daemon. */
 export class ChunkLane {
   readonly #connections = new HopConnections();
-  readonly #token: string;
-
-  constructor(token: string) {
-    this.#token = token;
-  }
-
-  get #headers(): Readonly<Record<string, string>> {
-    return { authorization: `Bearer ${this.#token}`, "content-type": GRPC_WEB, ...requestIdHeader() };
-  }
 
   /** As `ChunkClient.put`. */
   async put(
     address: string,
+    headers: Readonly<Record<string, string>>,
     chunk: ChunkToPut,
     blocks: AsyncIterable<Uint8Array>,
     clock: ProgressClock,
   ): Promise<PutChunkResponse> {
     return await this.#exchange(address, clock, async (connection) => {
-      await connection.request(`${SERVICE}PutChunk`, this.#headers, undefined);
+      await connection.request(`${SERVICE}PutChunk`, { ...headers, ...TYPE }, undefined);
       // The answer is awaited from the start: a daemon that refuses says so before the body has ended.
       let refused = false;
       const answer = connection.readHead();
@@ -76,17 +68,17 @@ export class ChunkLane {
   /** As `ChunkClient.get`; the blocks are views of `into`, which has `windowBytes`. */
   async get(
     address: string,
+    headers: Readonly<Record<string, string>>,
     range: BlockRange,
     into: Uint8Array,
     clock: ProgressClock,
-  ): Promise<(Uint8Array | undefined)[]> {
+  ): Promise<ReadBlocks> {
     const { chunkId, first, count } = range;
     const request = create(GetChunkRequestSchema, { chunkId, firstBlock: first, blockCount: count });
     const message = encodeMessage(toBinary(GetChunkRequestSchema, request));
-    const blocks = new Array<Uint8Array | undefined>(count).fill(undefined);
-    await this.#exchange(address, clock, async (connection) => {
+    return await this.#exchange(address, clock, async (connection) => {
       clock.start();
-      await connection.request(`${SERVICE}GetChunk`, this.#headers, message.length);
+      await connection.request(`${SERVICE}GetChunk`, { ...headers, ...TYPE }, message.length);
       await connection.write(message);
       const head = await connection.readHead();
       const length = Number(head.headers.get("content-length") ?? NaN);
@@ -95,9 +87,8 @@ export class ChunkLane {
         body = into.subarray(0, length);
         await connection.readInto(body, length, () => clock.start());
       } else body = await connection.readAll(head, () => clock.start());
-      collect(body, range, blocks);
+      return collect(body, range);
     });
-    return blocks;
   }
 
   async #sendBlocks(
@@ -114,14 +105,14 @@ export class ChunkLane {
     let length = 0;
     clock.start();
     await connection.writeChunk(step({ case: "header", value: { ...chunk, uploadId, segment, index } }));
-    clock.stop();
+    clock.pause();
     for await (const data of blocks) {
       if (refused()) return;
       const sum = xxh64(data, blockSeed(uploadId, segment, index, number));
       sums.add(sum);
       clock.start();
       await connection.writeChunk(putBlockPrefix(number++, sum, data.length), data);
-      clock.stop();
+      clock.pause();
       length += data.length;
     }
     if (refused()) return;
@@ -136,7 +127,7 @@ export class ChunkLane {
     talk: (connection: HopConnection) => Promise<T>,
   ): Promise<T> {
     clock.signal.throwIfAborted();
-    const connection = await this.#connections.take(address);
+    const connection = await this.#connections.take(address, clock.signal);
     const cut = () => connection.close();
     clock.signal.addEventListener("abort", cut);
     try {
@@ -179,13 +170,21 @@ async function readMessage(connection: HopConnection, head: AnswerHead, clock: P
 }
 
 /** Takes the blocks of a window that are good; a bad one costs itself alone. */
-function collect(body: Uint8Array, { chunkId, uploadId, first }: BlockRange, blocks: (Uint8Array | undefined)[]): void {
+function collect(body: Uint8Array, { chunkId, uploadId, first, count }: BlockRange): ReadBlocks {
   const { segment, index } = parseChunkId(chunkId);
   const upload = uuidToBytes(uploadId);
-  const frames = new FrameDecoder(MAX_MESSAGE).push(body).filter(({ trailers }) => !trailers);
-  for (const [i, { data: message }] of frames.entries()) {
-    if (i >= blocks.length) return;
+  const frames = new FrameDecoder(MAX_MESSAGE).push(body);
+  const blocks = new Array<Uint8Array | undefined>(count).fill(undefined);
+  let good = 0;
+  for (const [i, { data: message, trailers }] of frames.entries()) {
+    if (trailers || i >= count) break;
     const { xxh64: sum, data } = decodeBlock(message);
-    if (sum === xxh64(data, blockSeed(upload, segment, index, first + i))) blocks[i] = data;
+    if (sum !== xxh64(data, blockSeed(upload, segment, index, first + i))) continue;
+    blocks[i] = data;
+    good++;
   }
+  if (good === count) return { blocks };
+  const end = frames.find(({ trailers }) => trailers);
+  const said = end && errorOfTrailers(parseTrailers(end.data));
+  return { blocks, fault: said ?? new SixfoldError("data_loss", "a block of a chunk is bad or missing") };
 }

@@ -63,11 +63,11 @@ export class ChunkStream {
     this.#wake();
   }
 
-  /** Gives up: whatever it holds is let go. */
-  drop(): void {
+  /** Gives up: whatever it holds is let go. @param reason for the call that still sends it */
+  drop(reason = gone()): void {
     if (this.#state === "dropped") return;
     this.#state = "dropped";
-    this.#dropping.abort(gone());
+    this.#dropping.abort(reason);
     for (const shared of this.#queue.splice(0)) shared.release();
     this.#wake();
     this.moved();

@@ -3,6 +3,7 @@
  * can be used again, and a read fills the memory that the caller gives: on Deno this takes a third of fetch's CPU.
  */
 import { SixfoldError } from "../../shared/errors.ts";
+import { tooLate } from "./progress_clock.ts";
 
 const CONNECT_MS = 1000;
 /** A kept connection is used again within this time only: the daemon closes idle ones after ten seconds. */
@@ -39,14 +40,16 @@ export class HopConnection {
   }
 
   /** @throws SixfoldError `unavailable` when nobody takes the connection within a second */
-  static async open(address: string): Promise<HopConnection> {
+  static async open(address: string, caller: AbortSignal): Promise<HopConnection> {
     const [hostname = "", port] = address.split(":");
     const late = AbortSignal.timeout(CONNECT_MS);
+    const signal = AbortSignal.any([late, caller]);
     try {
-      const socket = await Deno.connect({ hostname, port: Number(port), signal: late } as Deno.ConnectOptions);
+      const socket = await Deno.connect({ hostname, port: Number(port), signal } as Deno.ConnectOptions);
       socket.setNoDelay(true);
       return new HopConnection(socket, address);
     } catch (cause) {
+      if (late.aborted) throw tooLate("takes no connection", cause);
       throw new SixfoldError("unavailable", "a storage server cannot be reached; try again", { cause });
     }
   }
@@ -195,14 +198,14 @@ export class HopConnections {
   readonly #idle = new Map<string, Kept[]>();
 
   /** A connection that was used a moment ago, or a new one. */
-  async take(address: string): Promise<HopConnection> {
+  async take(address: string, signal: AbortSignal): Promise<HopConnection> {
     const kept = this.#idle.get(address) ?? [];
     for (let last = kept.pop(); last !== undefined; last = kept.pop()) {
       clearTimeout(last.timer);
       if (last.connection.alive) return last.connection;
       last.connection.close();
     }
-    return await HopConnection.open(address);
+    return await HopConnection.open(address, signal);
   }
 
   /** Keeps a connection whose exchange is complete on both sides, for a while. */

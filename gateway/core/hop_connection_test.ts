@@ -17,9 +17,10 @@ Deno.test("a kept connection is used again, but not once the daemon has closed i
     }
   })();
   const connections = new HopConnections();
+  const never = new AbortController().signal;
   const address = `127.0.0.1:${listener.addr.port}`;
   const ask = async () => {
-    const connection = await connections.take(address);
+    const connection = await connections.take(address, never);
     await connection.request("/", {}, 0);
     const body = await connection.readAll(await connection.readHead(), () => {});
     connections.give(connection);

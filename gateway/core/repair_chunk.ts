@@ -12,8 +12,8 @@ import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkToPut } from "./chunk_client.ts";
 import { windowBytes } from "./chunk_lane.ts";
 import type { Snapshot } from "./cluster.ts";
-import { readWindow } from "./download.ts";
 import { nextServer } from "./placement.ts";
+import { SegmentReader } from "./segment_reader.ts";
 import type { Store } from "./store.ts";
 import type { Throttle } from "./throttle.ts";
 
@@ -126,11 +126,12 @@ async function* rebuilt(sender: ChunkSender, file: FileSegment, index: number): 
   const step = Math.min(total, Math.max(1, Math.floor(WINDOW / blockSize)));
   const longest = blockLength(length, segment, blockSize, 0);
   const stripe = index < k ? undefined : new Stripe(segment, Math.ceil(longest / 16) * 16);
+  const reader = new SegmentReader({ client, snapshot }, file.fileId, segment, signal);
   for (let first = 0; first < total; first += step) {
     const count = Math.min(step, total - first);
     const taken = await windows.take(k, windowBytes(step, blockSize), signal);
     try {
-      const blocks = await readWindow({ client, snapshot }, file.fileId, segment, first, count, taken.memory, signal);
+      const blocks = await reader.window(first, count, taken);
       for (let i = 0; i < count; i++) {
         const bytes = blockLength(length, segment, blockSize, first + i);
         await throttle.take(bytes, signal);

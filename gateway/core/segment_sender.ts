@@ -8,6 +8,7 @@ import type { ChunkClient } from "./chunk_client.ts";
 import { ChunkStream, SharedStripe } from "./chunk_stream.ts";
 import type { Snapshot } from "./cluster.ts";
 import { isDurable, nextServer } from "./placement.ts";
+import { tooLate } from "./progress_clock.ts";
 import type { StripePool } from "./stripe_pool.ts";
 
 /** Stripes that one chunk may have in line. Three keep a daemon busy while the next stripe is read and encoded. */
@@ -28,6 +29,8 @@ export interface SegmentPlan {
   readonly placed: readonly string[];
   /** Every server that may take a chunk, by id, in the order of the ring. */
   readonly usable: readonly string[];
+  /** Whether there are too few without servers that are left alone otherwise. */
+  readonly desperate: boolean;
   readonly snapshot: Snapshot;
   readonly label: Uint8Array<ArrayBuffer>;
   readonly client: ChunkClient;
@@ -129,7 +132,7 @@ export class SegmentSender {
 
   /** Sends one chunk. Never rejects. */
   async #put(stream: ChunkStream): Promise<void> {
-    const { uploadId, number, label, client, strays, pool, snapshot, onFailure } = this.#plan;
+    const { uploadId, number, label, client, strays, pool, snapshot, onFailure, desperate } = this.#plan;
     const { index } = stream;
     const { k, m } = pool.layout;
     while (stream.alive) {
@@ -144,7 +147,7 @@ export class SegmentSender {
         const server = snapshot.servers.get(serverId);
         if (server === undefined) throw new SixfoldError("unavailable", "a storage server has left; try again");
         const signal = AbortSignal.any([this.signal, stream.dropped]);
-        const { length, sha256 } = await client.put(server, chunk, stream.blocks(), signal);
+        const { length, sha256 } = await client.put(server, chunk, stream.blocks(), signal, desperate);
         stray.stored = true;
         this.stored.push({ index, chunkId, serverId, length, sha256 });
         return;
@@ -161,11 +164,17 @@ export class SegmentSender {
     }
   }
 
-  #lose(stream: ChunkStream): void {
-    stream.drop();
+  #lose(stream: ChunkStream, reason?: SixfoldError): void {
+    stream.drop(reason);
     this.#lost = true;
     const hope = this.stored.length + this.#streams.filter(({ alive, index }) => alive && !this.#has(index)).length;
-    if (hope < this.#plan.pool.layout.k) this.#failed.abort(this.#worst());
+    if (hope < this.#plan.pool.layout.k) this.#giveUp();
+  }
+
+  /** The siblings are not to blame for what is told to the caller: the error is one of its own. */
+  #giveUp(): void {
+    const { code, message, detail, cause } = this.#worst();
+    this.#failed.abort(new SixfoldError(code, message, { ...(detail && { detail }), cause: { cause } }));
   }
 
   #has(index: number): boolean {
@@ -194,9 +203,10 @@ export class SegmentSender {
       this.#drag.set(stream, Math.max(0, drag));
       if (drag < DRAG_MS) continue;
       const serverId = this.#holders.get(stream.index) ?? "";
-      this.#plan.onFailure(serverId, new SixfoldError("unavailable", "a storage server is too slow; try again"));
+      const error = tooLate("is too slow");
+      this.#plan.onFailure(serverId, error);
       this.#refused.add(serverId);
-      this.#lose(stream);
+      this.#lose(stream, error);
     }
   }
 

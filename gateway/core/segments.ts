@@ -48,14 +48,19 @@ export async function writeSegments(
   const failed = new Map<string, SixfoldError>();
   const onFailure = (serverId: string, error: SixfoldError) => {
     failed.set(serverId, error);
-    if (error.detail === "DISK_FULL") cluster.markFull(serverId);
+    if (error.detail === "DISK_FULL" || error.detail === "DISK_ERROR") cluster.markFull(serverId);
   };
   const plan = (number: number, offset: number): SegmentPlan => {
     const snapshot = cluster.now;
     const { layout } = pool;
     const order = snapshot.ring.successors(segmentPosition(bucket, key, number), snapshot.ring.servers);
-    const good = order.filter((id) => !failed.has(id));
-    const usable = isEnough(good.length, layout) ? good : order;
+    const isTrusted = (id: string) => {
+      const server = snapshot.servers.get(id);
+      return server !== undefined && client.suspicion.trusts(server);
+    };
+    const good = order.filter((id) => !failed.has(id) && isTrusted(id));
+    const desperate = !isEnough(good.length, layout);
+    const usable = !desperate ? good : [...good, ...order.filter((id) => !good.includes(id))];
     const full = snapshot.full + [...failed.values()].filter(({ detail }) => detail === "DISK_FULL").length;
     if (!isEnough(usable.length, layout) && isEnough(usable.length + full, layout)) throw diskFull();
     const placed = placeChunks(usable.slice(0, CHUNKS), layout);
@@ -64,7 +69,7 @@ export async function writeSegments(
       ChunkLabelSchema,
       create(ChunkLabelSchema, { bucket, key: keyBytes(key), contentType, segmentOffset }),
     );
-    return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure };
+    return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure, desperate };
   };
   for (let offset = target.offset; !(await body.atEnd());) {
     const number = await target.nextNumber();

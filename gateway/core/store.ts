@@ -2,6 +2,7 @@
 import type { Sql } from "../db/database.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import type { Cluster } from "./cluster.ts";
+import type { DamageReports } from "./damage.ts";
 import type { StripePool } from "./stripe_pool.ts";
 import type { WindowPool } from "./window_pool.ts";
 
@@ -10,6 +11,8 @@ export interface Store {
   readonly sql: Sql;
   readonly cluster: Cluster;
   readonly client: ChunkClient;
+  /** Where readers tell of broken chunks. */
+  readonly damage: DamageReports;
   /** The memory of uploads. */
   readonly pool: StripePool;
   /** The memory of downloads. */

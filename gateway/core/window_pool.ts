@@ -7,6 +7,11 @@ const STANDARD = 2 * 1024 * 1024 + 64 * 1024;
 export interface Windows {
   readonly memory: readonly Uint8Array[];
   readonly cost: number;
+  /**
+   * One window more at once, even beyond the budget, which new work then waits for: who holds windows must not wait for
+   * others who do. Of a segment's six chunks none is asked twice, so that this too has its bounds.
+   */
+  readonly extend: () => Uint8Array;
 }
 
 /** Windows within a budget of bytes. */
@@ -76,6 +81,19 @@ export class WindowPool {
 
   #make(count: number, bytes: number, cost: number): Windows {
     const one = () => bytes > STANDARD ? new Uint8Array(bytes) : this.#idle.pop() ?? new Uint8Array(STANDARD);
-    return { memory: Array.from({ length: count }, one), cost };
+    const memory = Array.from({ length: count }, one);
+    const windows = {
+      memory,
+      cost,
+      extend: () => {
+        const more = one();
+        const price = this.#cost(1, bytes);
+        memory.push(more);
+        windows.cost += price;
+        this.#left -= price;
+        return more;
+      },
+    };
+    return windows;
   }
 }

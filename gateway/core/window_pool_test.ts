@@ -32,3 +32,17 @@ test("more than the budget is had alone, and who gives up waiting holds up nobod
   pool.give(huge);
   assert.equal((await next).memory.length, 1);
 });
+
+test("who holds windows gets another at once, and new work waits until it is given back", async () => {
+  const size = 4 * MIB;
+  const pool = new WindowPool(4 * size);
+  const held = await pool.take(4, size, never);
+  const more = held.extend();
+  assert.ok(held.memory.includes(more));
+  assert.equal(held.cost, 5 * size);
+  const next = pool.take(4, size, never);
+  assert.equal(pool.tryTake(1, size), undefined);
+  pool.give(held);
+  pool.give(await next);
+  pool.give(await pool.take(4, size, never));
+});

@@ -72,6 +72,19 @@ export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): P
   return { file, inline, segments };
 }
 
+/** Where one chunk of a file is now; undefined when the file or the chunk is gone. */
+export async function findChunk(
+  sql: Sql,
+  fileId: string,
+  segment: number,
+  index: number,
+): Promise<ChunkRow | undefined> {
+  const [row] = await sql<ChunkRow[]>`
+    SELECT index, chunk_id AS "chunkId", server_id AS "serverId", length, encode(sha256, 'hex') AS sha256
+    FROM chunks WHERE file_id = ${fileId} AND segment = ${segment} AND index = ${index}`;
+  return row;
+}
+
 /** The bytes of a segment that lives in PostgreSQL, of a file or of a session that is not one yet; undefined when it went. */
 export async function findInline(sql: Sql, id: string, segment: number): Promise<Uint8Array | undefined> {
   const [row] = await sql<{ inline: Uint8Array }[]>`

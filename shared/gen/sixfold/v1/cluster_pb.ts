@@ -2,8 +2,8 @@
 // @generated from file sixfold/v1/cluster.proto (package sixfold.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { ServerState } from "./storage_pb.ts";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/cluster.proto.
  */
 export const file_sixfold_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEixAEKBlNlcnZlchIKCgJpZBgBIAEoCRIUCgxncnBjX2FkZHJlc3MYAiABKAkSFAoMaHR0cF9hZGRyZXNzGAMgASgJEiYKBXN0YXRlGAQgASgOMhcuc2l4Zm9sZC52MS5TZXJ2ZXJTdGF0ZRISCgpmcmVlX2J5dGVzGAUgASgEEhIKCnVzZWRfYnl0ZXMYBiABKAQSMgoObGFzdF9oZWFydGJlYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhQKEkxpc3RTZXJ2ZXJzUmVxdWVzdCI6ChNMaXN0U2VydmVyc1Jlc3BvbnNlEiMKB3NlcnZlcnMYASADKAsyEi5zaXhmb2xkLnYxLlNlcnZlciIsCg1Mb2NhdGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkidAoNQ2h1bmtMb2NhdGlvbhIQCghjaHVua19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEg0KBWluZGV4GAMgASgNEhEKCXNlcnZlcl9pZBgEIAEoCRIOCgZsZW5ndGgYBSABKAQSDgoGc2hhMjU2GAYgASgMIlwKDkxvY2F0ZVJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSDgoGaW5saW5lGAIgASgIEikKBmNodW5rcxgDIAMoCzIZLnNpeGZvbGQudjEuQ2h1bmtMb2NhdGlvbjKhAQoOQ2x1c3RlclNlcnZpY2USTgoLTGlzdFNlcnZlcnMSHi5zaXhmb2xkLnYxLkxpc3RTZXJ2ZXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFNlcnZlcnNSZXNwb25zZRI/CgZMb2NhdGUSGS5zaXhmb2xkLnYxLkxvY2F0ZVJlcXVlc3QaGi5zaXhmb2xkLnYxLkxvY2F0ZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
+  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEiqwMKBlNlcnZlchIKCgJpZBgBIAEoCRIUCgxncnBjX2FkZHJlc3MYAiABKAkSFAoMaHR0cF9hZGRyZXNzGAMgASgJEiYKBXN0YXRlGAQgASgOMhcuc2l4Zm9sZC52MS5TZXJ2ZXJTdGF0ZRISCgpmcmVlX2J5dGVzGAUgASgEEhIKCnVzZWRfYnl0ZXMYBiABKAQSMgoObGFzdF9oZWFydGJlYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHpvbmUYCCABKAkSDgoGd2VpZ2h0GAkgASgBEikKB2JyZWFrZXIYCiABKA4yGC5zaXhmb2xkLnYxLkJyZWFrZXJTdGF0ZRIcChRjb25zZWN1dGl2ZV9mYWlsdXJlcxgLIAEoDRISCgpsYXN0X2Vycm9yGAwgASgJEhgKEGhlYXJ0YmVhdF9hZ2VfbXMYDSABKAQSFAoMc3RhdGVfcmVhc29uGA4gASgJEg0KBWNhbGxzGA8gASgEEhQKDGZhaWxlZF9jYWxscxgQIAEoBBIVCg11c3VhbF9yZWFkX21zGBEgASgBIhQKEkxpc3RTZXJ2ZXJzUmVxdWVzdCI6ChNMaXN0U2VydmVyc1Jlc3BvbnNlEiMKB3NlcnZlcnMYASADKAsyEi5zaXhmb2xkLnYxLlNlcnZlciIsCg1Mb2NhdGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkidAoNQ2h1bmtMb2NhdGlvbhIQCghjaHVua19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEg0KBWluZGV4GAMgASgNEhEKCXNlcnZlcl9pZBgEIAEoCRIOCgZsZW5ndGgYBSABKAQSDgoGc2hhMjU2GAYgASgMIlwKDkxvY2F0ZVJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSDgoGaW5saW5lGAIgASgIEikKBmNodW5rcxgDIAMoCzIZLnNpeGZvbGQudjEuQ2h1bmtMb2NhdGlvbip8CgxCcmVha2VyU3RhdGUSHQoZQlJFQUtFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEJSRUFLRVJfU1RBVEVfQ0xPU0VEEAESFgoSQlJFQUtFUl9TVEFURV9PUEVOEAISGwoXQlJFQUtFUl9TVEFURV9IQUxGX09QRU4QAzKhAQoOQ2x1c3RlclNlcnZpY2USTgoLTGlzdFNlcnZlcnMSHi5zaXhmb2xkLnYxLkxpc3RTZXJ2ZXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFNlcnZlcnNSZXNwb25zZRI/CgZMb2NhdGUSGS5zaXhmb2xkLnYxLkxvY2F0ZVJlcXVlc3QaGi5zaXhmb2xkLnYxLkxvY2F0ZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
 
 /**
  * A storage daemon as the gateway sees it.
@@ -70,6 +70,76 @@ export type Server = Message<"sixfold.v1.Server"> & {
    * @generated from field: google.protobuf.Timestamp last_heartbeat = 7;
    */
   lastHeartbeat?: Timestamp | undefined;
+
+  /**
+   * Where it stands; chunks of a file are spread over zones. Empty for none.
+   *
+   * @generated from field: string zone = 8;
+   */
+  zone: string;
+
+  /**
+   * Its share of the chunks beside servers of weight 1.
+   *
+   * @generated from field: double weight = 9;
+   */
+  weight: number;
+
+  /**
+   * What the gateway that answers thinks of it. Another gateway may think otherwise.
+   *
+   * @generated from field: sixfold.v1.BreakerState breaker = 10;
+   */
+  breaker: BreakerState;
+
+  /**
+   * How many calls to it have failed in a row.
+   *
+   * @generated from field: uint32 consecutive_failures = 11;
+   */
+  consecutiveFailures: number;
+
+  /**
+   * What the last failure was, in words; empty where there was none.
+   *
+   * @generated from field: string last_error = 12;
+   */
+  lastError: string;
+
+  /**
+   * How long ago its last heartbeat was, in ms, by PostgreSQL's clock.
+   *
+   * @generated from field: uint64 heartbeat_age_ms = 13;
+   */
+  heartbeatAgeMs: bigint;
+
+  /**
+   * Why its state is what it is, in words; empty where nothing is to be said.
+   *
+   * @generated from field: string state_reason = 14;
+   */
+  stateReason: string;
+
+  /**
+   * Calls that this gateway has made to it.
+   *
+   * @generated from field: uint64 calls = 15;
+   */
+  calls: bigint;
+
+  /**
+   * Those of them that failed.
+   *
+   * @generated from field: uint64 failed_calls = 16;
+   */
+  failedCalls: bigint;
+
+  /**
+   * The usual time from a read to its first byte, in ms; 0 before the first one.
+   *
+   * @generated from field: double usual_read_ms = 17;
+   */
+  usualReadMs: number;
 };
 
 /**
@@ -233,6 +303,47 @@ export type LocateResponse = Message<"sixfold.v1.LocateResponse"> & {
  */
 export const LocateResponseSchema: GenMessage<LocateResponse> = /*@__PURE__*/
   messageDesc(file_sixfold_v1_cluster, 5);
+
+/**
+ * Whether a gateway makes calls to a server.
+ *
+ * @generated from enum sixfold.v1.BreakerState
+ */
+export enum BreakerState {
+  /**
+   * Not told.
+   *
+   * @generated from enum value: BREAKER_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It does.
+   *
+   * @generated from enum value: BREAKER_STATE_CLOSED = 1;
+   */
+  CLOSED = 1,
+
+  /**
+   * It does not: calls to it have failed.
+   *
+   * @generated from enum value: BREAKER_STATE_OPEN = 2;
+   */
+  OPEN = 2,
+
+  /**
+   * The server is proving itself.
+   *
+   * @generated from enum value: BREAKER_STATE_HALF_OPEN = 3;
+   */
+  HALF_OPEN = 3,
+}
+
+/**
+ * Describes the enum sixfold.v1.BreakerState.
+ */
+export const BreakerStateSchema: GenEnum<BreakerState> = /*@__PURE__*/
+  enumDesc(file_sixfold_v1_cluster, 0);
 
 /**
  * ClusterService tells about the storage daemons and where chunks are.
