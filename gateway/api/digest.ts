@@ -7,9 +7,9 @@ import { SixfoldError } from "../../shared/errors.ts";
  */
 export function declaredSha256(headers: Headers): Uint8Array | undefined {
   const header = headers.get("repr-digest") ?? headers.get("content-digest") ?? "";
-  const text = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):/.exec(header)?.[1];
-  if (text === undefined) return undefined;
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  if (bytes.length !== 32) throw new SixfoldError("invalid_argument", "a SHA-256 has 32 bytes");
-  return bytes;
+  const item = /(?:^|,)\s*sha-256=([^,]*)/.exec(header)?.[1];
+  if (item === undefined) return undefined;
+  const text = /^:([A-Za-z0-9+/]{43}=):\s*$/.exec(item)?.[1];
+  if (text === undefined) throw new SixfoldError("invalid_argument", "sha-256 takes 32 bytes in base64 between colons");
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -142,7 +142,8 @@ async function get(store: Store, bucket: string, key: string, request: Request, 
   const asked = mustNotChange(request.headers, file) ? request.headers.get("range") : null;
   const range = parseByteRange(asked, file.size);
   if (range === "unsatisfiable") {
-    throw new SixfoldError("out_of_range", `the file has ${file.size} bytes`, { detail: "RANGE" });
+    const error = new SixfoldError("out_of_range", `the file has ${file.size} bytes`, { detail: "RANGE" });
+    return problem(error, request, { "content-range": `bytes */${file.size}` });
   }
   const { offset, length }: ByteRange = range === "whole" ? { offset: 0, length: file.size } : range;
   const stop = new AbortController();
@@ -199,11 +200,11 @@ function describe(file: FileView): Record<string, string> {
   };
 }
 
-function problem(error: SixfoldError, request: Request): Response {
+function problem(error: SixfoldError, request: Request, more: Record<string, string> = {}): Response {
   const { code, detail, httpStatus: status, retryable } = error;
   const title = code === "internal" ? "internal error" : error.message;
   const instance = new URL(request.url).pathname;
   const body = { type: "about:blank", title, status, code, detail, retryable, instance, requestId: requestId() };
-  const headers = { "content-type": "application/problem+json", ...(retryable ? { "retry-after": "1" } : {}) };
+  const headers = { "content-type": "application/problem+json", ...(retryable ? { "retry-after": "1" } : {}), ...more };
   return new Response(request.method === "HEAD" ? null : JSON.stringify(body), { status, headers });
 }
