@@ -18,6 +18,7 @@ import { REPAIRS_CHANNEL } from "./db/repairs.ts";
 import { openDoor } from "./server.ts";
 import { watchAbsence } from "./workers/absence.ts";
 import { cleanup } from "./workers/cleanup.ts";
+import { reconcile } from "./workers/reconcile.ts";
 import { repair } from "./workers/repair.ts";
 import { Runner } from "./workers/runner.ts";
 
@@ -52,6 +53,7 @@ async function run(): Promise<void> {
   background.start(cleanup(upkeepStore, config.SIXFOLD_CLEANUP_EVERY));
   background.start(repair({ ...upkeepStore, throttle: new Throttle(config.SIXFOLD_REPAIR_RATE) }));
   background.start(watchAbsence({ sql: upkeep, log, afterSeconds: config.SIXFOLD_REPAIR_AFTER }));
+  background.start(reconcile({ ...upkeepStore, everySeconds: config.SIXFOLD_RECONCILE_EVERY }));
   const repairs = await upkeep.listen(REPAIRS_CHANNEL, () => background.wake("repair"));
   let stopping = false;
   const rest = createRest(store, createReadiness(cluster, layout, () => stopping), log);

@@ -12,6 +12,7 @@ import { type DataFolder, exists, syncFolder } from "./data_folder.ts";
 import type { DiskSpace } from "./disk_space.ts";
 import { Landing } from "./landing.ts";
 import { OpenReaders } from "./open_readers.ts";
+import { chunkOfQuarantined, quarantinePath } from "./quarantine.ts";
 
 /** The most bad blocks that one verification names. */
 const MAX_BAD_BLOCKS = 1000;
@@ -28,12 +29,18 @@ export class ChunkStore {
   readonly #folder: DataFolder;
   readonly #space: DiskSpace;
   readonly #writing = new Set<string>();
+  #stored = 0;
   readonly #durableFolders = new Map<string, Promise<void>>();
   readonly #readers = new OpenReaders((chunkId) => this.open(chunkId));
 
   constructor(folder: DataFolder, space: DiskSpace) {
     this.#folder = folder;
     this.#space = space;
+  }
+
+  /** Chunks stored since the start. */
+  get stored(): number {
+    return this.#stored;
   }
 
   /**
@@ -56,7 +63,9 @@ export class ChunkStore {
     this.#writing.add(chunkId);
     try {
       if (await exists(path)) throw taken();
-      return await this.#write(header, path, expectedLength, blocks, landing);
+      const written = await this.#write(header, path, expectedLength, blocks, landing);
+      this.#stored++;
+      return written;
     } finally {
       landing.close();
       this.#writing.delete(chunkId);
@@ -122,7 +131,9 @@ export class ChunkStore {
   }
 
   /** Re-reads a whole chunk. */
-  async verify(chunkId: string): Promise<{ intact: boolean; badBlocks: number[]; sha256: Uint8Array }> {
+  async verify(
+    chunkId: string,
+  ): Promise<{ intact: boolean; badBlocks: number[]; sha256: Uint8Array; bytes: number }> {
     const reader = await this.open(chunkId);
     const sha256 = createHash("sha256");
     const badBlocks: number[] = [];
@@ -137,10 +148,34 @@ export class ChunkStore {
       }
       const digest = new Uint8Array(sha256.digest());
       const same = digest.every((byte, i) => byte === reader.footer.sha256[i]);
-      return { intact: badBlocks.length === 0 && same, badBlocks, sha256: digest };
+      return { intact: badBlocks.length === 0 && same, badBlocks, sha256: digest, bytes: reader.footer.length };
     } finally {
       await reader.close();
     }
+  }
+
+  /** Moves a chunk out of the way, durably: it lies in quarantine then. @returns whether it was there */
+  async setAside(chunkId: string): Promise<boolean> {
+    const path = this.#path(chunkId);
+    if (!(await exists(path))) return false;
+    await rename(path, quarantinePath(this.#folder, chunkId, Date.now()));
+    this.#readers.forget(chunkId);
+    await syncFolder(this.#folder.quarantine);
+    await syncFolder(join(path, ".."));
+    return true;
+  }
+
+  /** Puts a chunk back that was set aside. @returns whether it was there */
+  async restore(chunkId: string): Promise<boolean> {
+    const path = this.#path(chunkId);
+    const found = (await readdir(this.#folder.quarantine)).find((name) =>
+      chunkOfQuarantined(name)?.chunkId === chunkId
+    );
+    if (found === undefined || await exists(path)) return false;
+    await this.#makeFolder(chunkFolder(chunkId));
+    await rename(join(this.#folder.quarantine, found), path);
+    await syncFolder(join(path, ".."));
+    return true;
   }
 
   /** Removes a chunk, durably. @returns whether it was there */

@@ -4,12 +4,15 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { join } from "node:path";
 import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
+import type { DatabaseMark } from "./database_memory.ts";
 
 /** Who a daemon is. Kept in server.json. */
 export interface Identity {
   readonly serverId: string;
   /** The cluster whose database it registered with; null before the first time. */
   readonly clusterId: string | null;
+  /** The newest state of that database that was seen. */
+  readonly seen?: DatabaseMark;
 }
 
 const LOCK_EXCLUSIVE_NOW = 2 | 4;
@@ -55,6 +58,15 @@ export class DataFolder {
 
   get chunks(): string {
     return join(this.#path, "chunks");
+  }
+
+  get quarantine(): string {
+    return join(this.#path, "quarantine");
+  }
+
+  /** Where the scrub keeps its place. */
+  get scrubPlace(): string {
+    return join(this.#path, "scrub");
   }
 
   get tmp(): string {

@@ -7,23 +7,33 @@ import { createAdmin } from "./admin.ts";
 import { createLane } from "./chunk_lane.ts";
 import { ChunkStore } from "./chunk_store.ts";
 import { type DaemonConfig, readDaemonConfig } from "./config.ts";
+import { DatabaseMemory } from "./database_memory.ts";
 import { DataFolder } from "./data_folder.ts";
 import { DiskSpace } from "./disk_space.ts";
-import { Registration } from "./registration.ts";
+import { sweepQuarantine } from "./quarantine.ts";
+import { type Heard, Registration } from "./registration.ts";
+import { scrub, type ScrubCounts } from "./scrub.ts";
 import { openDoors } from "./server.ts";
 import { admission, storageRoutes } from "./storage_rpc.ts";
 
 const VERSION = "0.1.0";
 const RETRY_MS = 1000;
 const GRACE_MS = 10_000;
+/** The database's state is kept at least every so many heartbeats; while chunks are stored, at each. */
+const KEEP_BEATS = 60;
+/** So many heartbeats lie between looks at what was set aside. */
+const SWEEP_BEATS = 6;
 
 async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
   const folder = await DataFolder.open(config.SIXFOLD_DATA_DIR);
-  const { serverId, clusterId } = await folder.identity();
+  const { serverId, clusterId, seen } = await folder.identity();
   const log = createLogger(config.SIXFOLD_LOG, (line) => process.stderr.write(line), { service: "daemon", serverId });
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);
-  const parts = { store, space, serverId, version: VERSION };
+  const memory = new DatabaseMemory(seen ?? { generation: 0, beat: 0 });
+  const scrubbed: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0 };
+  let draining = false;
+  const parts = { store, space, serverId, version: VERSION, memory, scrubbed, isDraining: () => draining };
   const admit = admission(config.SIXFOLD_CLUSTER_TOKEN, serverId);
   let ready = false;
   const doors = await openDoors({
@@ -43,6 +53,24 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
     grpc: `${config.SIXFOLD_HOST}:${doors.grpcPort}`,
     http: `${config.SIXFOLD_HOST}:${doors.httpPort}`,
   };
+  let kept = { beat: 0, stored: 0 };
+  /** What the database said is taken in, and kept in the folder when chunks were stored since, or after a while. */
+  const hear = async (heard: Heard, cluster: string) => {
+    const doubted = memory.doubt;
+    memory.see({ generation: heard.generation, beat: heard.beat });
+    draining = heard.state === "draining";
+    if (memory.doubt !== undefined) {
+      if (doubted === undefined) {
+        log.error("nothing is removed until a person has confirmed the database", { doubt: memory.doubt });
+      }
+      await registration.doubt(memory.doubt);
+    } else if (store.stored !== kept.stored || heard.beat >= kept.beat + KEEP_BEATS || kept.beat === 0) {
+      kept = { beat: heard.beat, stored: store.stored };
+      await folder.remember({ serverId, clusterId: cluster, seen: memory.newest });
+    }
+  };
+  let cluster = "";
+  let scrubbing = Promise.resolve();
   try {
     await untilDone(log, stopping, async () => {
       const found = await registration.clusterId();
@@ -52,17 +80,35 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
       if (folder.fresh && await registration.ownsChunks()) {
         throw new SixfoldError("failed_precondition", "this folder is empty, but the database says it keeps chunks");
       }
-      await folder.remember({ serverId, clusterId: found });
-      await registration.register(addresses, config.SIXFOLD_WEIGHT, await space.read());
+      cluster = found;
+      const heard = await registration.register(addresses, config.SIXFOLD_WEIGHT, await space.read(), memory.newest);
+      await hear(heard, cluster);
     });
     ready = !stopping.aborted;
     log.info("serving", addresses);
-    while (!stopping.aborted) {
+    const onDamage = async (chunkId: string, reason: string) => {
+      log.error("a chunk is damaged", { chunkId, reason });
+      await registration.reportDamage(chunkId, reason);
+    };
+    const { SIXFOLD_SCRUB_EVERY: period, SIXFOLD_SCRUB_RATE: rate } = config;
+    scrubbing = scrub({ store, placePath: folder.scrubPlace, counts: scrubbed, onDamage }, period, rate, stopping)
+      .catch((error) => log.error("the scrub has ended; restart the daemon", { error }));
+    for (let beats = 0; !stopping.aborted; beats++) {
       await sleep(config.SIXFOLD_HEARTBEAT, stopping);
-      if (!stopping.aborted) await untilDone(log, stopping, async () => registration.heartbeat(await space.read()));
+      if (stopping.aborted) break;
+      await untilDone(log, stopping, async () => {
+        await hear(await registration.heartbeat(await space.read(), memory.newest), cluster);
+      });
+      // In doubt nothing goes: what was set aside may be what the newer database knew.
+      if (beats % SWEEP_BEATS === 0 && memory.doubt === undefined) {
+        await sweepQuarantine(folder, config.SIXFOLD_QUARANTINE * 1000).catch((error) =>
+          log.warn("quarantine", { error })
+        );
+      }
     }
   } finally {
     ready = false;
+    await scrubbing;
     await registration.stop();
     await doors.close(GRACE_MS);
     await folder.close();

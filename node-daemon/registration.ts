@@ -1,8 +1,15 @@
 /** The daemon's row in PostgreSQL: who it is, where it listens, its places on the ring, and that it lives. */
 import { SixfoldError } from "../shared/errors.ts";
 import { type PostgresConnection, PostgresServer } from "../shared/postgres_server.ts";
+import type { Statement } from "../shared/postgres_statement.ts";
 import { virtualNodes } from "../shared/ring.ts";
+import type { DatabaseMark } from "./database_memory.ts";
 import type { Space } from "./disk_space.ts";
+
+/** What the database says when it is told that a server lives. */
+export interface Heard extends DatabaseMark {
+  readonly state: string;
+}
 
 /** Where gateways reach a daemon: `host:port` each. */
 export interface Addresses {
@@ -46,22 +53,29 @@ export class Registration {
    * Puts the server and its virtual nodes on record, in one transaction, and tells the gateways. A node's place follows
    * from its number: another weight than before takes nodes away at the end, or adds some.
    */
-  async register(addresses: Addresses, weight: number, { free, used, reserve }: Space): Promise<void> {
+  async register(
+    addresses: Addresses,
+    weight: number,
+    { free, used, reserve }: Space,
+    seen: DatabaseMark,
+  ): Promise<Heard> {
     const state = free < reserve ? "full" : "active";
     // Unsigned positions are kept as PostgreSQL's signed bigint.
     const nodes = virtualNodes(this.#serverId, weight);
     const numbers = nodes.map((_, n) => n);
     const positions = nodes.map((node) => String(BigInt.asIntN(64, node.position)));
     const connection = await this.#connect();
-    await connection.transaction(async (tx) => {
-      await tx`
+    return await connection.transaction(async (tx) => {
+      const heard = await tx<Heard[]>`
         INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, weight, free_bytes, used_bytes)
         VALUES (${this.#serverId}, ${this.#incarnation}, ${addresses.grpc}, ${addresses.http}, ${state}, ${weight},
                 ${free}, ${used})
         ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, grpc_address = excluded.grpc_address,
           http_address = excluded.http_address, weight = excluded.weight, free_bytes = excluded.free_bytes, used_bytes = excluded.used_bytes,
-          state = CASE storage_servers.state WHEN 'draining' THEN 'draining' ELSE excluded.state END,
-          last_heartbeat = now(), joined_at = now()`;
+          state = CASE WHEN storage_servers.state IN ('draining', 'removed') THEN storage_servers.state ELSE excluded.state END,
+          last_heartbeat = now(), joined_at = now(), beat = ${nextBeat(tx, seen)}
+        RETURNING beat, state, (SELECT generation FROM cluster) AS generation`;
+      if (heard[0]?.state === "removed") throw removed();
       await tx`DELETE FROM hash_ring_nodes WHERE server_id = ${this.#serverId} AND node >= ${nodes.length}`;
       await tx`
         INSERT INTO hash_ring_nodes (server_id, node, position)
@@ -69,6 +83,7 @@ export class Registration {
         FROM unnest(${numbers}::int[], ${positions}::bigint[]) AS n (node, position)
         ON CONFLICT DO NOTHING`;
       await tx`SELECT pg_notify('sixfold_servers', '')`;
+      return heardOf(heard);
     });
   }
 
@@ -76,21 +91,40 @@ export class Registration {
    * Says that the server lives.
    * @throws SixfoldError `failed_precondition` when another process has taken the server over
    */
-  async heartbeat({ free, used, reserve }: Space): Promise<void> {
+  async heartbeat({ free, used, reserve }: Space, seen: DatabaseMark): Promise<Heard> {
     const state = free < reserve ? "full" : "active";
     const { statement: sql } = await this.#connect();
-    const rows = await sql`
-      UPDATE storage_servers SET last_heartbeat = now(),
+    const rows = await sql<Heard[]>`
+      UPDATE storage_servers SET last_heartbeat = now(), beat = ${nextBeat(sql, seen)},
         joined_at = CASE WHEN last_heartbeat < now() - interval '30 seconds' THEN now() ELSE joined_at END,
         free_bytes = ${free}, used_bytes = ${used},
-        state = CASE state WHEN 'draining' THEN 'draining' ELSE ${state} END
-      WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation} RETURNING id`;
+        state = CASE WHEN state IN ('draining', 'removed') THEN state ELSE ${state} END
+      WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation}
+      RETURNING beat, state, (SELECT generation FROM cluster) AS generation`;
     if (rows.length === 0) {
       throw new SixfoldError(
         "failed_precondition",
         "another daemon has registered with this one's id; stop one of them",
       );
     }
+    if (rows[0]?.state === "removed") throw removed();
+    return heardOf(rows);
+  }
+
+  /** Says that the database is older than what this server has seen: whatever would remove chunks waits for a person. */
+  async doubt(reason: string): Promise<void> {
+    const { statement: sql } = await this.#connect();
+    await sql`UPDATE cluster SET doubt = ${reason} WHERE doubt IS NULL`;
+  }
+
+  /** Queues a chunk of this server for repair that was found damaged. */
+  async reportDamage(chunkId: string, reason: string): Promise<void> {
+    const { statement: sql } = await this.#connect();
+    await sql`
+      INSERT INTO repairs (file_id, segment, index, reason)
+      SELECT file_id, segment, index, ${reason} FROM chunks WHERE chunk_id = ${chunkId} AND server_id = ${this.#serverId}
+      ON CONFLICT (file_id, segment, index) DO UPDATE SET reason = excluded.reason, gone_server = NULL`;
+    await sql`SELECT pg_notify('sixfold_repairs', '')`;
   }
 
   /** Says that the server stops in an orderly way, and closes the connection. Its rows stay. */
@@ -99,7 +133,7 @@ export class Registration {
       const connection = await this.#connect();
       await connection.transaction(async (tx) => {
         await tx`
-          UPDATE storage_servers SET state = CASE state WHEN 'draining' THEN 'draining' ELSE 'stopped' END
+          UPDATE storage_servers SET state = CASE WHEN state IN ('draining', 'removed') THEN state ELSE 'stopped' END
           WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation}`;
         await tx`SELECT pg_notify('sixfold_servers', '')`;
       });
@@ -113,4 +147,26 @@ export class Registration {
     if (!this.#connection?.alive) this.#connection = await this.#server.connect();
     return this.#connection;
   }
+}
+
+/**
+ * The number of this heartbeat. It stands still while the database is older than what was seen: it must not grow past
+ * that, and be believed again.
+ */
+function nextBeat(sql: Statement, { generation, beat }: DatabaseMark) {
+  return sql`
+    CASE WHEN (SELECT generation FROM cluster) <= ${generation} AND storage_servers.beat < ${beat}
+    THEN storage_servers.beat ELSE storage_servers.beat + 1 END`;
+}
+
+function heardOf([row]: readonly Heard[]): Heard {
+  if (row === undefined) throw new SixfoldError("unavailable", "the database did not answer a heartbeat; try again");
+  return { state: row.state, generation: Number(row.generation), beat: Number(row.beat) };
+}
+
+function removed(): SixfoldError {
+  return new SixfoldError(
+    "failed_precondition",
+    "this server was removed from the cluster; to use the disk again, give the daemon an empty folder",
+  );
 }

@@ -18,7 +18,9 @@ import type { PutStep } from "../shared/grpc_web.ts";
 import { SERVER_HEADER, translateStream } from "../shared/rpc.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkStore, EndMark } from "./chunk_store.ts";
+import type { DatabaseMemory } from "./database_memory.ts";
 import type { DiskSpace } from "./disk_space.ts";
+import type { ScrubCounts } from "./scrub.ts";
 import { Landing } from "./landing.ts";
 
 /** What GetChunk sends at most in one call: no runtime's buffers can run further ahead of a slow reader. */
@@ -33,6 +35,10 @@ export interface StorageParts {
   readonly space: DiskSpace;
   readonly serverId: string;
   readonly version: string;
+  readonly memory: DatabaseMemory;
+  readonly scrubbed: Readonly<ScrubCounts>;
+  /** Whether the server is being emptied. */
+  readonly isDraining: () => boolean;
 }
 
 /**
@@ -55,14 +61,18 @@ export function admission(token: string, serverId: string): (headers: Headers) =
 
 /** The routes of StorageService. */
 export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => void {
-  const { store, space, serverId, version } = parts;
+  const { store, space, serverId, version, memory, scrubbed } = parts;
   const started = Date.now();
   return (router) =>
     router.service(StorageService, {
       putChunk: (requests, { signal }) => putChunk(parts, stepsOf(requests), signal),
       getChunk: (request, { signal }) => translateStream(get(store, request, signal)),
-      async deleteChunk({ chunkId }) {
-        return { existed: await store.remove(chunkId) };
+      async deleteChunk({ chunkId, database, setAside }) {
+        memory.admit(database && { generation: Number(database.generation), beat: Number(database.beat) });
+        return { existed: setAside ? await store.setAside(chunkId) : await store.remove(chunkId) };
+      },
+      async restoreChunk({ chunkId }) {
+        return { restored: await store.restore(chunkId) };
       },
       async statChunk({ chunkId }) {
         const reader = await store.open(chunkId);
@@ -79,18 +89,22 @@ export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => v
         return { chunkIds: ids, nextPageToken: next };
       },
       async verifyChunk({ chunkId }) {
-        return await store.verify(chunkId);
+        const { intact, badBlocks, sha256 } = await store.verify(chunkId);
+        return { intact, badBlocks, sha256 };
       },
       async healthCheck() {
         const { free, used, reserve } = await space.read();
         return {
-          state: free < reserve ? ServerState.FULL : ServerState.ACTIVE,
+          state: parts.isDraining() ? ServerState.DRAINING : free < reserve ? ServerState.FULL : ServerState.ACTIVE,
           serverId,
           freeBytes: BigInt(free),
           usedBytes: BigInt(used),
           reserveBytes: BigInt(Math.round(reserve)),
           version,
           uptimeSeconds: BigInt(Math.round((Date.now() - started) / 1000)),
+          scrubbedChunks: BigInt(scrubbed.chunks),
+          scrubbedBytes: BigInt(scrubbed.bytes),
+          damagedChunks: BigInt(scrubbed.damaged),
         };
       },
     });
@@ -153,6 +167,9 @@ export async function putChunk(
     const first = await steps.next();
     if (first.done || first.value.case !== "header") {
       throw new SixfoldError("invalid_argument", "PutChunk begins with a header");
+    }
+    if (parts.isDraining()) {
+      throw new SixfoldError("failed_precondition", "this server is being emptied; choose another one");
     }
     const { value } = first.value;
     const expected = value.expectedLength === undefined ? undefined : Number(value.expectedLength);

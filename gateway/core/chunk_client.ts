@@ -196,19 +196,8 @@ export class ChunkClient {
     }
   }
 
-  /** Removes a chunk; what is not there is success. */
-  async remove(server: ServerRow, chunkId: string, signal: AbortSignal): Promise<void> {
-    await this.#call(server, signal, (client, options) => client.deleteChunk({ chunkId }, options));
-  }
-
-  /** The ids of some chunks that a server keeps whose names begin so, at most 1,000. */
-  async list(server: ServerRow, prefix: string, signal: AbortSignal): Promise<readonly string[]> {
-    const page = await this.#call(server, signal, (client, options) => client.listChunks({ prefix }, options));
-    return page.chunkIds;
-  }
-
-  /** A small call that may be made again. */
-  async #call<T>(
+  /** Makes a small call that may be made again. @throws SixfoldError as the daemon said, or `unavailable` */
+  async call<T>(
     server: ServerRow,
     signal: AbortSignal,
     talk: (client: Client<typeof StorageService>, options: CallOptions) => Promise<T>,

@@ -1,5 +1,6 @@
 /** Chunks that no file names any more, until their bytes have left the disks. */
 import type { Sql } from "./database.ts";
+import type { DatabaseMark } from "./reconciliation.ts";
 
 /** What is to leave a server's disk. */
 export interface Garbage {
@@ -8,22 +9,29 @@ export interface Garbage {
   readonly serverId: string;
 }
 
+/** Garbage that one gateway removes now. */
+export interface TakenGarbage extends Garbage, DatabaseMark {
+  /** Whether it is kept aside for a while. */
+  readonly setAside: boolean;
+}
+
 /**
  * Takes some chunks of these servers whose grace time is over, and keeps other gateways away from them for as long as a
- * try may take. A chunk that is not removed in that time is simply due again.
+ * try may take. Nothing is taken while the database is doubted. A chunk that is not removed in that time is simply due again.
  */
 export function takeGarbage(
   sql: Sql,
   servers: readonly string[],
   limit: number,
   trySeconds: number,
-): Promise<Garbage[]> {
-  return sql<Garbage[]>`
-    UPDATE garbage SET due_at = now() + make_interval(secs => ${trySeconds}), attempts = attempts + 1
-    WHERE (server_id, chunk_id) IN (
+): Promise<TakenGarbage[]> {
+  return sql<TakenGarbage[]>`
+    UPDATE garbage g SET due_at = now() + make_interval(secs => ${trySeconds}), attempts = attempts + 1
+    FROM storage_servers s, cluster
+    WHERE s.id = g.server_id AND cluster.doubt IS NULL AND (g.server_id, g.chunk_id) IN (
       SELECT server_id, chunk_id FROM garbage WHERE due_at <= now() AND server_id = ANY (${servers as string[]}::uuid[])
       ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-    RETURNING chunk_id AS "chunkId", server_id AS "serverId"`;
+    RETURNING g.chunk_id AS "chunkId", g.server_id AS "serverId", g.set_aside AS "setAside", generation, s.beat`;
 }
 
 /** Those of some chunks that a file or a part names now. */

@@ -11,7 +11,7 @@ export async function findGoneServers(sql: Sql, afterSeconds: number): Promise<s
 }
 
 /**
- * Queues a page of a server's chunks, in the order of their names.
+ * Queues a page of a server's chunks, in the order of its disk.
  * @param after the last name of the page before, or empty
  * @returns the last name of this page; undefined at the end, which is then on record
  */
@@ -25,14 +25,16 @@ export async function queueGoneServer(
     WITH page AS (
       SELECT c.file_id, c.segment, c.index, c.chunk_id, s.m FROM chunks c
       JOIN segments s ON s.file_id = c.file_id AND s.number = c.segment
-      WHERE c.server_id = ${serverId} AND c.chunk_id > ${after} ORDER BY c.chunk_id LIMIT ${limit}
+      WHERE c.server_id = ${serverId}
+        AND (substring(c.chunk_id FROM 33 FOR 4), c.chunk_id) > (substring(${after}::text FROM 33 FOR 4), ${after}::text)
+      ORDER BY substring(c.chunk_id FROM 33 FOR 4), c.chunk_id LIMIT ${limit}
     ), queued AS (
       INSERT INTO repairs (file_id, segment, index, reason, spare, gone_server)
       SELECT file_id, segment, index, 'its server is away', m - 1 - (
         SELECT count(*) FROM repairs r WHERE r.file_id = page.file_id AND r.segment = page.segment), ${serverId}
       FROM page ON CONFLICT DO NOTHING
     )
-    SELECT max(chunk_id) AS last FROM page`;
+    SELECT (SELECT chunk_id FROM page ORDER BY substring(chunk_id FROM 33 FOR 4) DESC, chunk_id DESC LIMIT 1) AS last`;
   if (row?.last != null) return row.last;
   await sql`UPDATE storage_servers SET gone_queued_at = now() WHERE id = ${serverId}`;
   return undefined;

@@ -1,10 +1,11 @@
 /** Gives up uploads that nobody renews, and removes the bytes of deleted, replaced and abandoned files from the daemons. */
 import { isChunkId } from "../../shared/chunk_id.ts";
 import type { Logger } from "../../shared/logger.ts";
+import { listChunks, removeChunk } from "../core/chunk_calls.ts";
 import type { ChunkClient } from "../core/chunk_client.ts";
 import type { Cluster } from "../core/cluster.ts";
 import type { Sql } from "../db/database.ts";
-import { forgetGarbage, forgetOutcomes, type Garbage, namedChunks, takeGarbage } from "../db/garbage.ts";
+import { forgetGarbage, forgetOutcomes, namedChunks, takeGarbage, type TakenGarbage } from "../db/garbage.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { abandonExpiredSessions } from "../db/sessions.ts";
 import { abandonExpiredIntents } from "../db/uploads.ts";
@@ -51,19 +52,21 @@ async function removeBatch(parts: CleanupParts, signal: AbortSignal): Promise<nu
 async function removeFrom(
   { sql, client, log }: CleanupParts,
   server: ServerRow,
-  batch: readonly Garbage[],
+  batch: readonly TakenGarbage[],
   signal: AbortSignal,
 ): Promise<number> {
   let removed = 0;
-  for (const { chunkId } of batch) {
+  for (const taken of batch) {
+    const { chunkId } = taken;
     if (signal.aborted) break;
     try {
-      if (isChunkId(chunkId)) await removeUnnamed(sql, client, server, [chunkId], signal);
+      if (isChunkId(chunkId)) await removeUnnamed(sql, client, server, taken, [chunkId], signal);
       else {
         // A writer, or a segment of one: all that the server has of it, a page at a time.
-        for (let found = await client.list(server, chunkId, signal); found.length > 0;) {
-          const gone = await removeUnnamed(sql, client, server, found, signal);
-          found = gone > 0 ? await client.list(server, chunkId, signal) : [];
+        const list = async () => (await listChunks(client, server, chunkId, "", signal)).chunkIds;
+        for (let found = await list(); found.length > 0;) {
+          const gone = await removeUnnamed(sql, client, server, taken, found, signal);
+          found = gone > 0 ? await list() : [];
         }
       }
       await forgetGarbage(sql, { chunkId, serverId: server.id });
@@ -86,11 +89,12 @@ async function removeUnnamed(
   sql: Sql,
   client: ChunkClient,
   server: ServerRow,
+  taken: TakenGarbage,
   chunkIds: readonly string[],
   signal: AbortSignal,
 ): Promise<number> {
   const named = await namedChunks(sql, chunkIds);
   const gone = chunkIds.filter((chunkId) => !named.has(chunkId));
-  for (const chunkId of gone) await client.remove(server, chunkId, signal);
+  for (const chunkId of gone) await removeChunk(client, server, chunkId, taken, taken.setAside, signal);
   return gone.length;
 }

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/storage.proto.
  */
 export const file_sixfold_v1_storage: GenFile = /*@__PURE__*/
-  fileDesc("ChhzaXhmb2xkL3YxL3N0b3JhZ2UucHJvdG8SCnNpeGZvbGQudjEiUwoFQmxvY2sSEwoGbnVtYmVyGAEgASgHSACIAQESEgoFeHhoNjQYAiABKAZIAYgBARIMCgRkYXRhGAMgASgMQgkKB19udW1iZXJCCAoGX3h4aDY0ItMBCgtDaHVua0hlYWRlchIQCghjaHVua19pZBgBIAEoCRIRCgl1cGxvYWRfaWQYAiABKAwSDwoHc2VnbWVudBgDIAEoDRINCgVpbmRleBgEIAEoDRITCgtkYXRhX2NodW5rcxgFIAEoDRIVCg1wYXJpdHlfY2h1bmtzGAYgASgNEhIKCmJsb2NrX3NpemUYByABKA0SHAoPZXhwZWN0ZWRfbGVuZ3RoGAggASgESACIAQESDQoFbGFiZWwYCSABKAxCEgoQX2V4cGVjdGVkX2xlbmd0aCJvCgpDaHVua0xhYmVsEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAwSFAoMY29udGVudF90eXBlGAMgASgJEhsKDnNlZ21lbnRfb2Zmc2V0GAQgASgESACIAQFCEQoPX3NlZ21lbnRfb2Zmc2V0IjgKCENodW5rRW5kEg4KBmxlbmd0aBgBIAEoBBISCgV4eGg2NBgCIAEoBkgAiAEBQggKBl94eGg2NCKNAQoPUHV0Q2h1bmtSZXF1ZXN0EikKBmhlYWRlchgBIAEoCzIXLnNpeGZvbGQudjEuQ2h1bmtIZWFkZXJIABIiCgVibG9jaxgCIAEoCzIRLnNpeGZvbGQudjEuQmxvY2tIABIjCgNlbmQYAyABKAsyFC5zaXhmb2xkLnYxLkNodW5rRW5kSABCBgoEcGFydCJwChBQdXRDaHVua1Jlc3BvbnNlEg4KBmxlbmd0aBgBIAEoBBIOCgZzaGEyNTYYAiABKAwSEQoJc2VydmVyX2lkGAMgASgJEhQKDHdyaXRlX21pY3JvcxgEIAEoBBITCgtzeW5jX21pY3JvcxgFIAEoBCJNCg9HZXRDaHVua1JlcXVlc3QSEAoIY2h1bmtfaWQYASABKAkSEwoLZmlyc3RfYmxvY2sYAiABKA0SEwoLYmxvY2tfY291bnQYAyABKA0iJgoSRGVsZXRlQ2h1bmtSZXF1ZXN0EhAKCGNodW5rX2lkGAEgASgJIiYKE0RlbGV0ZUNodW5rUmVzcG9uc2USDwoHZXhpc3RlZBgBIAEoCCIkChBTdGF0Q2h1bmtSZXF1ZXN0EhAKCGNodW5rX2lkGAEgASgJImwKEVN0YXRDaHVua1Jlc3BvbnNlEicKBmhlYWRlchgBIAEoCzIXLnNpeGZvbGQudjEuQ2h1bmtIZWFkZXISDgoGbGVuZ3RoGAIgASgEEg4KBmJsb2NrcxgDIAEoDRIOCgZzaGEyNTYYBCABKAwiSgoRTGlzdENodW5rc1JlcXVlc3QSDgoGcHJlZml4GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkSEQoJcGFnZV9zaXplGAMgASgNIkAKEkxpc3RDaHVua3NSZXNwb25zZRIRCgljaHVua19pZHMYASADKAkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiYKElZlcmlmeUNodW5rUmVxdWVzdBIQCghjaHVua19pZBgBIAEoCSJJChNWZXJpZnlDaHVua1Jlc3BvbnNlEg4KBmludGFjdBgBIAEoCBISCgpiYWRfYmxvY2tzGAIgAygNEg4KBnNoYTI1NhgDIAEoDCIUChJIZWFsdGhDaGVja1JlcXVlc3QiuAEKE0hlYWx0aENoZWNrUmVzcG9uc2USJgoFc3RhdGUYASABKA4yFy5zaXhmb2xkLnYxLlNlcnZlclN0YXRlEhEKCXNlcnZlcl9pZBgCIAEoCRISCgpmcmVlX2J5dGVzGAMgASgEEhIKCnVzZWRfYnl0ZXMYBCABKAQSFQoNcmVzZXJ2ZV9ieXRlcxgFIAEoBBIPCgd2ZXJzaW9uGAYgASgJEhYKDnVwdGltZV9zZWNvbmRzGAcgASgEKqsBCgtTZXJ2ZXJTdGF0ZRIcChhTRVJWRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNTRVJWRVJfU1RBVEVfQUNUSVZFEAESFQoRU0VSVkVSX1NUQVRFX0ZVTEwQAhIZChVTRVJWRVJfU1RBVEVfRFJBSU5JTkcQAxIYChRTRVJWRVJfU1RBVEVfU1RPUFBFRBAEEhkKFVNFUlZFUl9TVEFURV9JTkFDVElWRRAFMp4ECg5TdG9yYWdlU2VydmljZRJHCghQdXRDaHVuaxIbLnNpeGZvbGQudjEuUHV0Q2h1bmtSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5QdXRDaHVua1Jlc3BvbnNlKAESPAoIR2V0Q2h1bmsSGy5zaXhmb2xkLnYxLkdldENodW5rUmVxdWVzdBoRLnNpeGZvbGQudjEuQmxvY2swARJOCgtEZWxldGVDaHVuaxIeLnNpeGZvbGQudjEuRGVsZXRlQ2h1bmtSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5EZWxldGVDaHVua1Jlc3BvbnNlEkgKCVN0YXRDaHVuaxIcLnNpeGZvbGQudjEuU3RhdENodW5rUmVxdWVzdBodLnNpeGZvbGQudjEuU3RhdENodW5rUmVzcG9uc2USSwoKTGlzdENodW5rcxIdLnNpeGZvbGQudjEuTGlzdENodW5rc1JlcXVlc3QaHi5zaXhmb2xkLnYxLkxpc3RDaHVua3NSZXNwb25zZRJOCgtWZXJpZnlDaHVuaxIeLnNpeGZvbGQudjEuVmVyaWZ5Q2h1bmtSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5WZXJpZnlDaHVua1Jlc3BvbnNlEk4KC0hlYWx0aENoZWNrEh4uc2l4Zm9sZC52MS5IZWFsdGhDaGVja1JlcXVlc3QaHy5zaXhmb2xkLnYxLkhlYWx0aENoZWNrUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChhzaXhmb2xkL3YxL3N0b3JhZ2UucHJvdG8SCnNpeGZvbGQudjEiUwoFQmxvY2sSEwoGbnVtYmVyGAEgASgHSACIAQESEgoFeHhoNjQYAiABKAZIAYgBARIMCgRkYXRhGAMgASgMQgkKB19udW1iZXJCCAoGX3h4aDY0ItMBCgtDaHVua0hlYWRlchIQCghjaHVua19pZBgBIAEoCRIRCgl1cGxvYWRfaWQYAiABKAwSDwoHc2VnbWVudBgDIAEoDRINCgVpbmRleBgEIAEoDRITCgtkYXRhX2NodW5rcxgFIAEoDRIVCg1wYXJpdHlfY2h1bmtzGAYgASgNEhIKCmJsb2NrX3NpemUYByABKA0SHAoPZXhwZWN0ZWRfbGVuZ3RoGAggASgESACIAQESDQoFbGFiZWwYCSABKAxCEgoQX2V4cGVjdGVkX2xlbmd0aCJvCgpDaHVua0xhYmVsEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAwSFAoMY29udGVudF90eXBlGAMgASgJEhsKDnNlZ21lbnRfb2Zmc2V0GAQgASgESACIAQFCEQoPX3NlZ21lbnRfb2Zmc2V0IjgKCENodW5rRW5kEg4KBmxlbmd0aBgBIAEoBBISCgV4eGg2NBgCIAEoBkgAiAEBQggKBl94eGg2NCKNAQoPUHV0Q2h1bmtSZXF1ZXN0EikKBmhlYWRlchgBIAEoCzIXLnNpeGZvbGQudjEuQ2h1bmtIZWFkZXJIABIiCgVibG9jaxgCIAEoCzIRLnNpeGZvbGQudjEuQmxvY2tIABIjCgNlbmQYAyABKAsyFC5zaXhmb2xkLnYxLkNodW5rRW5kSABCBgoEcGFydCJwChBQdXRDaHVua1Jlc3BvbnNlEg4KBmxlbmd0aBgBIAEoBBIOCgZzaGEyNTYYAiABKAwSEQoJc2VydmVyX2lkGAMgASgJEhQKDHdyaXRlX21pY3JvcxgEIAEoBBITCgtzeW5jX21pY3JvcxgFIAEoBCJNCg9HZXRDaHVua1JlcXVlc3QSEAoIY2h1bmtfaWQYASABKAkSEwoLZmlyc3RfYmxvY2sYAiABKA0SEwoLYmxvY2tfY291bnQYAyABKA0iMAoMRGF0YWJhc2VNYXJrEhIKCmdlbmVyYXRpb24YASABKAQSDAoEYmVhdBgCIAEoBCJlChJEZWxldGVDaHVua1JlcXVlc3QSEAoIY2h1bmtfaWQYASABKAkSKgoIZGF0YWJhc2UYAiABKAsyGC5zaXhmb2xkLnYxLkRhdGFiYXNlTWFyaxIRCglzZXRfYXNpZGUYAyABKAgiJwoTUmVzdG9yZUNodW5rUmVxdWVzdBIQCghjaHVua19pZBgBIAEoCSIoChRSZXN0b3JlQ2h1bmtSZXNwb25zZRIQCghyZXN0b3JlZBgBIAEoCCImChNEZWxldGVDaHVua1Jlc3BvbnNlEg8KB2V4aXN0ZWQYASABKAgiJAoQU3RhdENodW5rUmVxdWVzdBIQCghjaHVua19pZBgBIAEoCSJsChFTdGF0Q2h1bmtSZXNwb25zZRInCgZoZWFkZXIYASABKAsyFy5zaXhmb2xkLnYxLkNodW5rSGVhZGVyEg4KBmxlbmd0aBgCIAEoBBIOCgZibG9ja3MYAyABKA0SDgoGc2hhMjU2GAQgASgMIkoKEUxpc3RDaHVua3NSZXF1ZXN0Eg4KBnByZWZpeBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDSJAChJMaXN0Q2h1bmtzUmVzcG9uc2USEQoJY2h1bmtfaWRzGAEgAygJEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSImChJWZXJpZnlDaHVua1JlcXVlc3QSEAoIY2h1bmtfaWQYASABKAkiSQoTVmVyaWZ5Q2h1bmtSZXNwb25zZRIOCgZpbnRhY3QYASABKAgSEgoKYmFkX2Jsb2NrcxgCIAMoDRIOCgZzaGEyNTYYAyABKAwiFAoSSGVhbHRoQ2hlY2tSZXF1ZXN0IoECChNIZWFsdGhDaGVja1Jlc3BvbnNlEiYKBXN0YXRlGAEgASgOMhcuc2l4Zm9sZC52MS5TZXJ2ZXJTdGF0ZRIRCglzZXJ2ZXJfaWQYAiABKAkSEgoKZnJlZV9ieXRlcxgDIAEoBBISCgp1c2VkX2J5dGVzGAQgASgEEhUKDXJlc2VydmVfYnl0ZXMYBSABKAQSDwoHdmVyc2lvbhgGIAEoCRIWCg51cHRpbWVfc2Vjb25kcxgHIAEoBBIXCg9zY3J1YmJlZF9jaHVua3MYCCABKAQSFgoOc2NydWJiZWRfYnl0ZXMYCSABKAQSFgoOZGFtYWdlZF9jaHVua3MYCiABKAQqqwEKC1NlcnZlclN0YXRlEhwKGFNFUlZFUl9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1NFUlZFUl9TVEFURV9BQ1RJVkUQARIVChFTRVJWRVJfU1RBVEVfRlVMTBACEhkKFVNFUlZFUl9TVEFURV9EUkFJTklORxADEhgKFFNFUlZFUl9TVEFURV9TVE9QUEVEEAQSGQoVU0VSVkVSX1NUQVRFX0lOQUNUSVZFEAUy8QQKDlN0b3JhZ2VTZXJ2aWNlEkcKCFB1dENodW5rEhsuc2l4Zm9sZC52MS5QdXRDaHVua1JlcXVlc3QaHC5zaXhmb2xkLnYxLlB1dENodW5rUmVzcG9uc2UoARI8CghHZXRDaHVuaxIbLnNpeGZvbGQudjEuR2V0Q2h1bmtSZXF1ZXN0GhEuc2l4Zm9sZC52MS5CbG9jazABEk4KC0RlbGV0ZUNodW5rEh4uc2l4Zm9sZC52MS5EZWxldGVDaHVua1JlcXVlc3QaHy5zaXhmb2xkLnYxLkRlbGV0ZUNodW5rUmVzcG9uc2USUQoMUmVzdG9yZUNodW5rEh8uc2l4Zm9sZC52MS5SZXN0b3JlQ2h1bmtSZXF1ZXN0GiAuc2l4Zm9sZC52MS5SZXN0b3JlQ2h1bmtSZXNwb25zZRJICglTdGF0Q2h1bmsSHC5zaXhmb2xkLnYxLlN0YXRDaHVua1JlcXVlc3QaHS5zaXhmb2xkLnYxLlN0YXRDaHVua1Jlc3BvbnNlEksKCkxpc3RDaHVua3MSHS5zaXhmb2xkLnYxLkxpc3RDaHVua3NSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5MaXN0Q2h1bmtzUmVzcG9uc2USTgoLVmVyaWZ5Q2h1bmsSHi5zaXhmb2xkLnYxLlZlcmlmeUNodW5rUmVxdWVzdBofLnNpeGZvbGQudjEuVmVyaWZ5Q2h1bmtSZXNwb25zZRJOCgtIZWFsdGhDaGVjaxIeLnNpeGZvbGQudjEuSGVhbHRoQ2hlY2tSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5IZWFsdGhDaGVja1Jlc3BvbnNlYgZwcm90bzM");
 
 /**
  * One block of a chunk: the unit that is sent, checksummed and verified as a whole.
@@ -325,6 +325,34 @@ export const GetChunkRequestSchema: GenMessage<GetChunkRequest> = /*@__PURE__*/
   messageDesc(file_sixfold_v1_storage, 6);
 
 /**
+ * How new the database is that a caller acts on.
+ *
+ * @generated from message sixfold.v1.DatabaseMark
+ */
+export type DatabaseMark = Message<"sixfold.v1.DatabaseMark"> & {
+  /**
+   * The cluster's generation.
+   *
+   * @generated from field: uint64 generation = 1;
+   */
+  generation: bigint;
+
+  /**
+   * The heartbeats of the called server that it has counted.
+   *
+   * @generated from field: uint64 beat = 2;
+   */
+  beat: bigint;
+};
+
+/**
+ * Describes the message sixfold.v1.DatabaseMark.
+ * Use `create(DatabaseMarkSchema)` to create a new message.
+ */
+export const DatabaseMarkSchema: GenMessage<DatabaseMark> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_storage, 7);
+
+/**
  * A chunk to delete.
  *
  * @generated from message sixfold.v1.DeleteChunkRequest
@@ -336,6 +364,21 @@ export type DeleteChunkRequest = Message<"sixfold.v1.DeleteChunkRequest"> & {
    * @generated from field: string chunk_id = 1;
    */
   chunkId: string;
+
+  /**
+   * The database that says so. A daemon that has seen a newer one refuses with FAILED_PRECONDITION: a database that was
+   * restored or copied must never cost a chunk. Left out by a person who means it.
+   *
+   * @generated from field: sixfold.v1.DatabaseMark database = 2;
+   */
+  database?: DatabaseMark | undefined;
+
+  /**
+   * Keep it in quarantine for a while (24 hours by default) instead of removing it.
+   *
+   * @generated from field: bool set_aside = 3;
+   */
+  setAside: boolean;
 };
 
 /**
@@ -343,7 +386,49 @@ export type DeleteChunkRequest = Message<"sixfold.v1.DeleteChunkRequest"> & {
  * Use `create(DeleteChunkRequestSchema)` to create a new message.
  */
 export const DeleteChunkRequestSchema: GenMessage<DeleteChunkRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 7);
+  messageDesc(file_sixfold_v1_storage, 8);
+
+/**
+ * A chunk to put back.
+ *
+ * @generated from message sixfold.v1.RestoreChunkRequest
+ */
+export type RestoreChunkRequest = Message<"sixfold.v1.RestoreChunkRequest"> & {
+  /**
+   * The chunk.
+   *
+   * @generated from field: string chunk_id = 1;
+   */
+  chunkId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.RestoreChunkRequest.
+ * Use `create(RestoreChunkRequestSchema)` to create a new message.
+ */
+export const RestoreChunkRequestSchema: GenMessage<RestoreChunkRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_storage, 9);
+
+/**
+ * The chunk is back.
+ *
+ * @generated from message sixfold.v1.RestoreChunkResponse
+ */
+export type RestoreChunkResponse = Message<"sixfold.v1.RestoreChunkResponse"> & {
+  /**
+   * Whether it was in quarantine.
+   *
+   * @generated from field: bool restored = 1;
+   */
+  restored: boolean;
+};
+
+/**
+ * Describes the message sixfold.v1.RestoreChunkResponse.
+ * Use `create(RestoreChunkResponseSchema)` to create a new message.
+ */
+export const RestoreChunkResponseSchema: GenMessage<RestoreChunkResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_storage, 10);
 
 /**
  * The chunk is gone.
@@ -364,7 +449,7 @@ export type DeleteChunkResponse = Message<"sixfold.v1.DeleteChunkResponse"> & {
  * Use `create(DeleteChunkResponseSchema)` to create a new message.
  */
 export const DeleteChunkResponseSchema: GenMessage<DeleteChunkResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 8);
+  messageDesc(file_sixfold_v1_storage, 11);
 
 /**
  * A chunk to look up.
@@ -385,7 +470,7 @@ export type StatChunkRequest = Message<"sixfold.v1.StatChunkRequest"> & {
  * Use `create(StatChunkRequestSchema)` to create a new message.
  */
 export const StatChunkRequestSchema: GenMessage<StatChunkRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 9);
+  messageDesc(file_sixfold_v1_storage, 12);
 
 /**
  * What is stored under a chunk id.
@@ -427,7 +512,7 @@ export type StatChunkResponse = Message<"sixfold.v1.StatChunkResponse"> & {
  * Use `create(StatChunkResponseSchema)` to create a new message.
  */
 export const StatChunkResponseSchema: GenMessage<StatChunkResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 10);
+  messageDesc(file_sixfold_v1_storage, 13);
 
 /**
  * A page of chunk ids to list.
@@ -462,7 +547,7 @@ export type ListChunksRequest = Message<"sixfold.v1.ListChunksRequest"> & {
  * Use `create(ListChunksRequestSchema)` to create a new message.
  */
 export const ListChunksRequestSchema: GenMessage<ListChunksRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 11);
+  messageDesc(file_sixfold_v1_storage, 14);
 
 /**
  * A page of chunk ids.
@@ -490,7 +575,7 @@ export type ListChunksResponse = Message<"sixfold.v1.ListChunksResponse"> & {
  * Use `create(ListChunksResponseSchema)` to create a new message.
  */
 export const ListChunksResponseSchema: GenMessage<ListChunksResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 12);
+  messageDesc(file_sixfold_v1_storage, 15);
 
 /**
  * A chunk to verify.
@@ -511,7 +596,7 @@ export type VerifyChunkRequest = Message<"sixfold.v1.VerifyChunkRequest"> & {
  * Use `create(VerifyChunkRequestSchema)` to create a new message.
  */
 export const VerifyChunkRequestSchema: GenMessage<VerifyChunkRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 13);
+  messageDesc(file_sixfold_v1_storage, 16);
 
 /**
  * What the daemon found.
@@ -546,7 +631,7 @@ export type VerifyChunkResponse = Message<"sixfold.v1.VerifyChunkResponse"> & {
  * Use `create(VerifyChunkResponseSchema)` to create a new message.
  */
 export const VerifyChunkResponseSchema: GenMessage<VerifyChunkResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 14);
+  messageDesc(file_sixfold_v1_storage, 17);
 
 /**
  * Asks for the daemon's health.
@@ -561,7 +646,7 @@ export type HealthCheckRequest = Message<"sixfold.v1.HealthCheckRequest"> & {
  * Use `create(HealthCheckRequestSchema)` to create a new message.
  */
 export const HealthCheckRequestSchema: GenMessage<HealthCheckRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 15);
+  messageDesc(file_sixfold_v1_storage, 18);
 
 /**
  * The daemon's health.
@@ -617,6 +702,27 @@ export type HealthCheckResponse = Message<"sixfold.v1.HealthCheckResponse"> & {
    * @generated from field: uint64 uptime_seconds = 7;
    */
   uptimeSeconds: bigint;
+
+  /**
+   * Chunks that the scrub has re-read since it started.
+   *
+   * @generated from field: uint64 scrubbed_chunks = 8;
+   */
+  scrubbedChunks: bigint;
+
+  /**
+   * Bytes of them.
+   *
+   * @generated from field: uint64 scrubbed_bytes = 9;
+   */
+  scrubbedBytes: bigint;
+
+  /**
+   * Chunks that it found damaged.
+   *
+   * @generated from field: uint64 damaged_chunks = 10;
+   */
+  damagedChunks: bigint;
 };
 
 /**
@@ -624,7 +730,7 @@ export type HealthCheckResponse = Message<"sixfold.v1.HealthCheckResponse"> & {
  * Use `create(HealthCheckResponseSchema)` to create a new message.
  */
 export const HealthCheckResponseSchema: GenMessage<HealthCheckResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_storage, 16);
+  messageDesc(file_sixfold_v1_storage, 19);
 
 /**
  * What a daemon can do now.
@@ -713,7 +819,7 @@ export const StorageService: GenService<{
     output: typeof BlockSchema;
   },
   /**
-   * DeleteChunk removes a chunk. To delete what is not there is success.
+   * DeleteChunk removes a chunk, or sets it aside for a while. To delete what is not there is success.
    *
    * @generated from rpc sixfold.v1.StorageService.DeleteChunk
    */
@@ -721,6 +827,16 @@ export const StorageService: GenService<{
     methodKind: "unary";
     input: typeof DeleteChunkRequestSchema;
     output: typeof DeleteChunkResponseSchema;
+  },
+  /**
+   * RestoreChunk puts back a chunk that was set aside.
+   *
+   * @generated from rpc sixfold.v1.StorageService.RestoreChunk
+   */
+  restoreChunk: {
+    methodKind: "unary";
+    input: typeof RestoreChunkRequestSchema;
+    output: typeof RestoreChunkResponseSchema;
   },
   /**
    * StatChunk tells what is stored under a chunk id, from the chunk's own header and footer.
