@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { abandonExpiredSessions } from "../gateway/db/sessions.ts";
 import { until } from "../scripts/programs.ts";
-import { bytesOf, call, cut, inParallel, MIB, open, sha256 } from "./sessions/client.ts";
+import { type Answer, bytesOf, call, cut, inParallel, MIB, open, sha256 } from "./sessions/client.ts";
 import { SessionStage, SETTINGS } from "./sessions/stage.ts";
 
 Deno.test("uploads in parts, with faults and races", async (t) => {
@@ -75,6 +75,31 @@ Deno.test("uploads in parts, with faults and races", async (t) => {
     assert.equal((await put(path, 2 * MIB, bytes.subarray(2 * MIB))).status, 200);
     assert.equal((await call(`${a}${path}/complete`, "POST")).status, 200);
     same((await get("killed")).bytes, bytes);
+  });
+
+  await t.step("completed and aborted while a part is on its way: it is refused, and leaves nothing", async () => {
+    const bytes = bytesOf(9 * MIB, 19);
+    for (const [end, status] of [["complete", 400], ["abort", 404]] as const) {
+      const path = await open(a, `ended-${end}`);
+      assert.equal((await put(path, 0, bytes)).status, 200);
+      let ended: Answer | undefined;
+      let sent = 0;
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        async pull(controller) {
+          if (sent === bytes.length) return controller.close();
+          if (sent === 5 * MIB) {
+            ended = end === "abort" ? await call(`${b}${path}`, "DELETE") : await call(`${b}${path}/complete`, "POST");
+          }
+          controller.enqueue(bytes.subarray(sent, sent + MIB));
+          sent += MIB;
+        },
+      }, { highWaterMark: 0 });
+      const late = await put(path, bytes.length, body, a);
+      assert.deepEqual([ended?.status, late.status], [end === "abort" ? 204 : 200, status], JSON.stringify(late));
+      const got = await get(`ended-${end}`);
+      if (end === "abort") assert.equal(got.status, 404);
+      else same(got.bytes, bytes);
+    }
   });
 
   await t.step("cleanup removes expired sessions", async () => {

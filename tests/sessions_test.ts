@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { treeSha256 } from "../shared/tiling.ts";
+import { missingRanges, treeSha256 } from "../shared/tiling.ts";
 import { bytesOf, call, cut, hex, inParallel, MIB, open, sha256 } from "./sessions/client.ts";
 import { SessionStage } from "./sessions/stage.ts";
 
@@ -122,6 +122,36 @@ Deno.test("uploads in parts", async (t) => {
     assert.equal((await call(`${b}${path}/complete`, "POST")).status, 200);
     same((await get("holes")).bytes, bytes);
   });
+
+  await t.step(
+    "any ranges of the right bytes, at once: what gets in tiles, and what is told to be missing completes it",
+    async () => {
+      const bytes = bytesOf(400_000, 20);
+      const path = await open(a, "any", { size: bytes.length });
+      const tries = Array.from({ length: 80 }, () => {
+        const offset = Math.floor(Math.random() * bytes.length);
+        return { offset, length: Math.ceil(Math.random() * Math.min(90_000, bytes.length - offset)) };
+      });
+      const statuses = new Set<number>();
+      await inParallel(tries, 6, async ({ offset, length }) => {
+        const answer = await put(path, offset, bytes.subarray(offset, offset + length));
+        assert.ok([200, 409].includes(answer.status), JSON.stringify(answer));
+        statuses.add(answer.status);
+      });
+      assert.deepEqual([...statuses].sort(), [200, 409]);
+      const { json } = await call(`${b}${path}`, "GET");
+      const there: { offset: number; length: number; sha256: string }[] = json.parts;
+      assert.equal(there.reduce((sum, { length }) => sum + length, 0), json.received);
+      for (const { offset, length, sha256: hash } of there) {
+        assert.equal(hash, sha256(bytes.subarray(offset, offset + length)));
+      }
+      for (const { offset, length } of missingRanges(there, bytes.length)) {
+        assert.equal((await put(path, offset, bytes.subarray(offset, offset + length))).status, 200);
+      }
+      assert.equal((await call(`${a}${path}/complete`, "POST")).status, 200);
+      same((await get("any")).bytes, bytes);
+    },
+  );
 
   await t.step("checksums: of a part, and of the whole file", async () => {
     const bytes = bytesOf(2 * MIB, 8);

@@ -30,7 +30,13 @@ export function uploadRpcs(store: Store): UploadRpcs {
         throw new SixfoldError("invalid_argument", `a part has at most ${MAX_PART_BYTES} bytes; send it in several`);
       }
       const request = { uploadId, offset: Number(offset), length: data.length, sha256, keepsCut: false };
-      return { part: partMessage(await storePart(store, request, once(data), signal)) };
+      const send = () => storePart(store, request, once(data), signal);
+      const part = await send().catch((error) => {
+        // Another request has stored some of these bytes meanwhile: now they can be compared.
+        if (SixfoldError.from(error).code !== "aborted") throw error;
+        return send();
+      });
+      return { part: partMessage(part) };
     },
     async getUpload({ uploadId, fromOffset, limit }) {
       const { upload, parts, next } = await getUpload(store, uploadId, Number(fromOffset), limit);

@@ -5,6 +5,8 @@ import { renewSession, WRITER_SECONDS } from "../db/sessions.ts";
 import type { Store } from "./store.ts";
 
 const RENEW_MS = 10_000;
+/** However short a session may live. */
+const LEAST_RENEW_MS = 100;
 
 /**
  * Does a piece of work with a session that is renewed for as long as it takes. The work is ended when the session has
@@ -28,7 +30,7 @@ export async function withSession<T>(
     renew().catch(() => {}); // PostgreSQL is away, perhaps only for a moment.
     if (performance.now() - heard < WRITER_SECONDS * 1000) return;
     ended.abort(new SixfoldError("unavailable", "the database was away for too long; ask what has arrived and go on"));
-  }, Math.min(RENEW_MS, store.sessionSeconds * 300));
+  }, Math.max(LEAST_RENEW_MS, Math.min(RENEW_MS, store.sessionSeconds * 300)));
   try {
     return await work(AbortSignal.any([caller, ended.signal]));
   } finally {

@@ -101,6 +101,12 @@ async function moveParts(tx: Transaction, id: string): Promise<void> {
     FROM parts p CROSS JOIN LATERAL generate_series(0, p.k + p.m - 1) AS missing
     WHERE upload_id = ${id} AND inline IS NULL AND NOT EXISTS (
       SELECT FROM part_chunks c WHERE c.upload_id = p.upload_id AND c.segment = p.segment AND c.index = missing)`;
+  // All chunks of files on a server that has gone were queued then, and those of parts only now.
+  await tx`
+    INSERT INTO repairs (file_id, segment, index, reason, gone_server)
+    SELECT upload_id, segment, index, 'its server is away', server_id
+    FROM part_chunks c JOIN storage_servers s ON s.id = c.server_id
+    WHERE upload_id = ${id} AND s.gone_queued_at IS NOT NULL`;
 }
 
 async function keepOutcome(tx: Transaction, id: string): Promise<void> {

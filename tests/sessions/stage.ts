@@ -1,4 +1,4 @@
-/** Six daemons and two gateways, one on each hop, so that both take part in every upload. */
+/** Six daemons and two gateways: one on each hop, and one that keeps nothing in PostgreSQL. Both take part in every upload. */
 import assert from "node:assert/strict";
 import { type Client, createClient } from "@connectrpc/connect";
 import { openDatabase, type Sql } from "../../gateway/db/database.ts";
@@ -24,7 +24,7 @@ export class SessionStage implements AsyncDisposable {
     const cluster = await TestCluster.start(6);
     try {
       const a = await cluster.addGateway({ ...SETTINGS, SIXFOLD_HOP: "web" });
-      const b = await cluster.addGateway({ ...SETTINGS, SIXFOLD_HOP: "grpc" });
+      const b = await cluster.addGateway({ ...SETTINGS, SIXFOLD_HOP: "grpc", SIXFOLD_INLINE_MAX: "0" });
       return new SessionStage(cluster, a, b, await openDatabase(cluster.postgres.url, 2));
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
