@@ -1,10 +1,11 @@
-/** Mixed load: clients that put, read whole files and ranges, and delete, and that check every byte. */
+/** Mixed load: clients that put, at once and in parts, read whole files and ranges, and delete, and check every byte. */
 import type { Content } from "../faults/content.ts";
 import type { Outcome } from "../faults/file_client.ts";
 import { getFile } from "../faults/file_client.ts";
 import { Random } from "../faults/random.ts";
 import type { Stage } from "../faults/stage.ts";
 import type { Tally } from "../faults/tally.ts";
+import { completeUpload, openUpload, putPart } from "../faults/upload_client.ts";
 
 /** Files that one client keeps at most. */
 const KEEP = 30;
@@ -57,6 +58,30 @@ export async function runClient(
     tally.bytes += content.size;
     tally.add("puts");
   };
+  const putInParts = async () => {
+    const key = `${number}-${made++}`;
+    const content = stage.content(sizeOf(random));
+    const at = (gateway: number, path: string) => `${stage.gateways[gateway]?.url}${path}`;
+    await stage.manifest.begin(key, content);
+    let path = "";
+    await insist(`open ${key}`, [201], async (gateway) => {
+      const opened = await openUpload(stage.url(key, gateway), content);
+      path = opened.path;
+      return opened;
+    });
+    const length = Math.ceil(content.size / random.between(1, 6));
+    const starts = Array.from({ length: Math.ceil(content.size / length) }, (_, i) => i * length).reverse();
+    await Promise.all(starts.map(async (from) => {
+      const to = Math.min(from + length, content.size);
+      await insist(`part ${from} of ${key}`, [200], (gateway) => putPart(at(gateway, path), content, from, to));
+    }));
+    const { status } = await insist(`complete ${key}`, [200], (gateway) => completeUpload(at(gateway, path)));
+    if (status !== 200) return;
+    await stage.manifest.acknowledge(key, content);
+    living.set(key, content);
+    tally.bytes += content.size;
+    tally.add("puts in parts");
+  };
   const get = async () => {
     const key = random.pick([...living.keys()]);
     const content = living.get(key);
@@ -89,7 +114,7 @@ export async function runClient(
 
   while (!signal.aborted) {
     const chance = random.next();
-    if (living.size === 0 || (chance < 0.4 && living.size <= KEEP)) await put();
+    if (living.size === 0 || (chance < 0.4 && living.size <= KEEP)) await (chance < 0.1 ? putInParts() : put());
     else if (chance < 0.8) await get();
     else if (chance < 0.85 && deleted.length > 0) await miss();
     else await remove();

@@ -66,7 +66,8 @@ export async function getFile(
 
 type Taken = Pick<Outcome, "bytes" | "wrong">;
 
-async function call(
+/** Makes a call. @param take reads the answer of one that succeeded */
+export async function call(
   url: string,
   init: RequestInit,
   { signal }: CallOptions,

@@ -29,13 +29,15 @@ export class Ledger {
   /** Lets the leases of uploads that nobody continues end now. */
   async endLeases(): Promise<void> {
     await this.sql`UPDATE intents SET lease_until = now()`;
+    await this.sql`UPDATE upload_sessions SET expires_at = now()`;
   }
 
   /** Lets all grace times end now. @returns how many uploads and chunks are still to be cleaned up */
   async endGrace(): Promise<number> {
     await this.sql`UPDATE garbage SET due_at = now() WHERE due_at > now()`;
     const [row] = await this.sql<{ left: number }[]>`
-      SELECT ((SELECT count(*) FROM garbage) + (SELECT count(*) FROM intents))::int AS left`;
+      SELECT ((SELECT count(*) FROM garbage) + (SELECT count(*) FROM intents)
+              + (SELECT count(*) FROM upload_sessions))::int AS left`;
     return row?.left ?? 0;
   }
 
@@ -43,7 +45,7 @@ export class Ledger {
   async endangeredBy(serverIds: readonly string[]): Promise<number> {
     const [row] = await this.sql<{ lost: number }[]>`
       SELECT count(*)::int AS lost FROM segments s
-      WHERE s.k > (SELECT count(*) FROM chunks c WHERE c.file_id = s.file_id AND c.segment = s.number
+      WHERE s.inline IS NULL AND s.k > (SELECT count(*) FROM chunks c WHERE c.file_id = s.file_id AND c.segment = s.number
                    AND c.state = 'stored' AND NOT c.server_id = ANY(${[...serverIds]}::uuid[]))`;
     return row?.lost ?? 0;
   }
