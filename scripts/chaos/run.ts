@@ -10,7 +10,7 @@ const DAEMONS = 6;
 const CLIENTS = 4;
 const DISK_MIB = 2048;
 /** How long redundancy may take to be whole again before the next harm, in ms. */
-const WHOLE_MS = 60_000;
+const WHOLE_MS = 120_000;
 /** How long the second harm comes after the first. */
 const STAGGER_MS = 2500;
 /** How long after a gateway or PostgreSQL is back calls may still fail, in ms. */
@@ -25,10 +25,9 @@ export interface ChaosResult {
 /** @param tell hears each event */
 export async function runChaos(seed: number, seconds: number, tell: (line: string) => void): Promise<ChaosResult> {
   const canFill = Deno.uid() === 0 && Deno.build.os === "linux";
-  await using stage = await Stage.open({
-    daemons: DAEMONS,
-    ...(canFill ? { disks: ["ext4"], diskMib: DISK_MIB } : {}),
-  });
+  await using stack = new AsyncDisposableStack();
+  const disks = canFill ? { disks: ["ext4"], diskMib: DISK_MIB } as const : {};
+  const stage = stack.use(await Stage.open({ daemons: DAEMONS, ...disks }));
   const tally = new Tally();
   const pains: { readonly from: number; to: number }[] = [];
   const excuse = (began: number, ended: number) => pains.some(({ from, to }) => from <= ended && began <= to);
@@ -41,6 +40,11 @@ export async function runChaos(seed: number, seconds: number, tell: (line: strin
   const events = chaosSchedule(seed, seconds, DAEMONS);
   const clock = () => `${((Date.now() - began) / 1000).toFixed(1)} s`;
   let waited = 0;
+  // However this ends, the clients end before the cluster does.
+  stack.defer(async () => {
+    over.abort();
+    await loaded.catch(() => {});
+  });
   for (const event of events) {
     if (over.signal.aborted) break;
     await pause(began + waited + event.at * 1000 - Date.now());
@@ -52,7 +56,7 @@ export async function runChaos(seed: number, seconds: number, tell: (line: strin
       // A file is as safe as the commit rule says from its first moment, and whole a little later. What was stored before
       // the first harm must be whole before the second; what is stored after the first does not count on its victim.
       if (i > 0) await pause(STAGGER_MS);
-      waited += await wholeness(stage, event.harms.slice(0, i + 1), tell);
+      waited += await wholeness(stage, event.harms, tell);
       undoes.push(await doHarm(stage, harm, canFill));
     }
     await pause(event.seconds * 1000);
