@@ -29,7 +29,7 @@ export class Manifest implements Disposable {
 
   /** A call begins that may bring the key to a state. */
   async begin(key: string, state: State): Promise<void> {
-    this.#states.set(key, [...this.statesOf(key), state]);
+    this.#states.set(key, [...new Set([...this.statesOf(key), state])]);
     await this.#write("begin", key, state);
   }
 

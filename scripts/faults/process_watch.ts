@@ -68,11 +68,16 @@ export class ProcessWatch {
   }
 }
 
-async function holdingsOf(pid: number): Promise<Holdings> {
+/** The memory that a process holds now, in MiB; 0 where there is none. */
+export async function residentMemory(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+async function holdingsOf(pid: number): Promise<Holdings> {
   let files = 0;
   try {
     for await (const _ of Deno.readDir(`/proc/${pid}/fd`)) files++;
   } catch { /* it has ended */ }
-  return { memory: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024, files };
+  return { memory: await residentMemory(pid), files };
 }

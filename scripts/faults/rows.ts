@@ -1,6 +1,8 @@
 /** All rows, by number. */
 import type { Row } from "./row.ts";
 import { CHUNK_FILE_ROWS } from "./rows/chunk_files.ts";
+import { CLIENT_ROWS } from "./rows/clients.ts";
+import { RACE_ROWS } from "./rows/races.ts";
 import { DATABASE_ROWS } from "./rows/database.ts";
 import { GATEWAY_ROWS } from "./rows/gateway.ts";
 import { DISK_ROWS } from "./rows/disk.ts";
@@ -9,6 +11,8 @@ import { NETWORK_ROWS } from "./rows/network.ts";
 
 /** See above. */
 export const ROWS: readonly Row[] = [
+  ...CLIENT_ROWS,
+  ...RACE_ROWS,
   ...GATEWAY_ROWS,
   ...DATABASE_ROWS,
   ...CHUNK_FILE_ROWS,

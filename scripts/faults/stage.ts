@@ -10,8 +10,8 @@ import { Manifest } from "./manifest.ts";
 import { ProcessWatch } from "./process_watch.ts";
 import { StagedDaemon } from "./staged_daemon.ts";
 
-/** Everything that is waited for in workers happens at once, so that it can be seen. */
-export const HASTE = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_LOG: "error" };
+/** Workers look every second, so that what they do can be seen. Readers of a deleted file still get their two seconds. */
+export const HASTE = { SIXFOLD_GRACE: "2", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_LOG: "error" };
 /** Room on a disk of a daemon: the least that xfs takes, and a little more. */
 const DISK_MIB = 400;
 const SETTLE_MS = 60_000;
