@@ -54,6 +54,7 @@ export async function crashLoop(
     figures.files += stored;
     figures.chunks += chunks;
     await stage.clear();
+    stage.manifest.forgetAbsent();
     if (round % 10 === 0) tell(`${figures.crashes} ${kind}, ${figures.files} files acknowledged, none lost`);
   }
   await stage.settle();

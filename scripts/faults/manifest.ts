@@ -33,7 +33,19 @@ export class Manifest implements Disposable {
     await this.#write("begin", key, state);
   }
 
-  /** A call was acknowledged, or its effect was seen: the key is in this state and no other. */
+  /** The key was seen in this state while nothing happened to it: it is in this one and no other. */
+  observe(key: string, state: State): void {
+    this.#states.set(key, [state]);
+  }
+
+  /** Forgets keys that are known to be absent. */
+  forgetAbsent(): void {
+    for (const [key, states] of this.#states) {
+      if (states.length === 1 && states[0] === "absent") this.#states.delete(key);
+    }
+  }
+
+  /** A call was acknowledged: the key is in this state and no other. */
   async acknowledge(key: string, state: State): Promise<void> {
     await this.#write("acknowledged", key, state);
     this.#states.set(key, [state]);

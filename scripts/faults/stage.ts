@@ -3,6 +3,7 @@ import { auditCluster } from "../audit.ts";
 import { LocalCluster } from "../local_cluster.ts";
 import { until } from "../programs.ts";
 import { Content } from "./content.ts";
+import { each } from "./each.ts";
 import { type CallOptions, deleteFile, getFile, type Outcome, putFile } from "./file_client.ts";
 import { type FileSystem, LoopDisk } from "./loop_disk.ts";
 import { Ledger } from "./ledger.ts";
@@ -14,6 +15,8 @@ import { StagedDaemon } from "./staged_daemon.ts";
 export const HASTE = { SIXFOLD_GRACE: "2", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_LOG: "error" };
 /** Room on a disk of a daemon: the least that xfs takes, and a little more. */
 const DISK_MIB = 400;
+/** Calls at once where all keys are looked at. */
+const WIDTH = 8;
 const SETTLE_MS = 60_000;
 
 /** A gateway process and where it listens. */
@@ -138,11 +141,11 @@ export class Stage implements AsyncDisposable {
   /** Invariants 1 to 3 and 5: every key reads as the manifest has it, and nobody ended by himself. @throws Error */
   async verify(): Promise<void> {
     const wrong = [...this.watch.faults];
-    for (const key of this.manifest.keys) {
+    await each(this.manifest.keys, WIDTH, async (key) => {
       const found = await this.#look(key);
       if (typeof found === "string" && found !== "absent") wrong.push(`${key}: ${found}`);
-      else await this.manifest.acknowledge(key, found);
-    }
+      else this.manifest.observe(key, found);
+    });
     if (wrong.length > 0) throw new Error(wrong.join("; "));
   }
 
@@ -171,9 +174,9 @@ export class Stage implements AsyncDisposable {
 
   /** Deletes all files and makes sure that they stay away. */
   async clear(): Promise<void> {
-    for (const key of this.manifest.keys) {
+    await each(this.manifest.keys, WIDTH, async (key) => {
       if (this.manifest.statesOf(key)[0] !== "absent") await this.remove(key);
-    }
+    });
     await this.verify();
   }
 
