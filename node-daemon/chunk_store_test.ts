@@ -240,25 +240,29 @@ test("a write that would touch the reserve is refused with DISK_FULL", async () 
 });
 
 const canMount = process.getuid?.() === 0 && process.platform === "linux";
+const unless = canMount ? "" : " (left out: mounting a small disk takes root)";
 
-test.if(canMount)("a full disk is DISK_FULL, leaves no temporary file, and reads and deletes go on", async () => {
-  const small = await mkdtemp(join(tmpdir(), "sixfold-full-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", small]);
-  try {
-    const tiny = await DataFolder.open(small);
-    // The reserve is 0 and the writes begin where there is room, so the kernel itself has to say that it is full.
-    const blind = new DiskSpace(small, -(2 ** 40));
-    const full = new ChunkStore(tiny, blind);
-    const kept = header();
-    await full.put(kept, 1, blocks(kept, data(1_000_000)));
-    const of = header(newUuid(), 1024 * 1024);
-    expect(await code(full.put(of, 1, blocks(of, data(6_000_000))))).toBe("DISK_FULL");
-    expect(await readdir(tiny.tmp)).toEqual([]);
-    expect((await full.verify(kept.chunkId)).intact).toBe(true);
-    expect(await full.remove(kept.chunkId)).toBe(true);
-    await tiny.close();
-  } finally {
-    execFileSync("umount", [small]);
-    await rm(small, { recursive: true });
-  }
-});
+test.if(canMount)(
+  `a full disk is DISK_FULL, leaves no temporary file, and reads and deletes go on${unless}`,
+  async () => {
+    const small = await mkdtemp(join(tmpdir(), "sixfold-full-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", small]);
+    try {
+      const tiny = await DataFolder.open(small);
+      // The reserve is 0 and the writes begin where there is room, so the kernel itself has to say that it is full.
+      const blind = new DiskSpace(small, -(2 ** 40));
+      const full = new ChunkStore(tiny, blind);
+      const kept = header();
+      await full.put(kept, 1, blocks(kept, data(1_000_000)));
+      const of = header(newUuid(), 1024 * 1024);
+      expect(await code(full.put(of, 1, blocks(of, data(6_000_000))))).toBe("DISK_FULL");
+      expect(await readdir(tiny.tmp)).toEqual([]);
+      expect((await full.verify(kept.chunkId)).intact).toBe(true);
+      expect(await full.remove(kept.chunkId)).toBe(true);
+      await tiny.close();
+    } finally {
+      execFileSync("umount", [small]);
+      await rm(small, { recursive: true });
+    }
+  },
+);

@@ -52,6 +52,9 @@ async function tests(name: string, runtime: "deno" | "bun", args: readonly strin
   const [, passed = 0, counted = 0] = (SUMMARY[runtime].exec(output) ?? []).map(Number);
   const failed = Math.max(counted, ok && passed > 0 ? 0 : 1);
   console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed`);
+  for (const line of new Set(output.split("\n").filter((text) => text.includes("(left out: ")))) {
+    console.log(`     ${line.trim()}`);
+  }
   if (failed > 0) console.log(output);
   return { passed, failed };
 }
@@ -62,6 +65,9 @@ async function tool(name: string, args: readonly string[]): Promise<Outcome> {
   const [, passed = 0, counted = 0] = (/^(\d+) passed, (\d+) failed$/m.exec(output) ?? []).map(Number);
   const failed = Math.max(counted, ok && passed > 0 ? 0 : 1);
   console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed`);
+  for (const line of new Set(output.split("\n").filter((text) => text.includes("(left out: ")))) {
+    console.log(`     ${line.trim()}`);
+  }
   if (failed > 0) console.log(output);
   return { passed, failed };
 }

@@ -4,6 +4,7 @@ import { browser, openPage } from "./browser.ts";
 import { bundle } from "./bundle.ts";
 import { runSuite } from "./clients/sdk_suite.ts";
 import { TestCluster } from "./cluster.ts";
+import { when } from "./when.ts";
 
 const MIB = 1024 * 1024;
 
@@ -33,8 +34,11 @@ Deno.test("the client", async (t) => {
   });
 
   await t.step({
-    name: "every function in Chromium, and a reload in the middle of an upload",
-    ignore: browser === undefined,
+    ...when(
+      browser !== undefined,
+      "it needs Chromium",
+      "every function in Chromium, and a reload in the middle of an upload",
+    ),
     async fn() {
       const script = await bundle("tests/clients/sdk_page.ts", "browser");
       const { page, problems, close } = await openPage(gateways[0] ?? "", script);

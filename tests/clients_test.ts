@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { browser, openPage } from "./browser.ts";
 import { bundle } from "./bundle.ts";
 import { TestCluster } from "./cluster.ts";
+import { when } from "./when.ts";
 
 async function put(url: string, length: number): Promise<string> {
   const bytes = new Uint8Array(length).map((_, i) => i * 7);
@@ -31,8 +32,11 @@ Deno.test("clients of others", async (t) => {
   });
 
   await t.step({
-    name: "Connect's web client lists, reads and deletes in Chromium, with both protocols",
-    ignore: browser === undefined,
+    ...when(
+      browser !== undefined,
+      "it needs Chromium",
+      "Connect's web client lists, reads and deletes in Chromium, with both protocols",
+    ),
     async fn() {
       const script = await bundle("tests/clients/browser.ts", "browser");
       const { page, problems, close } = await openPage(address, script);

@@ -8,6 +8,7 @@ import { straced } from "../scripts/faults/strace.ts";
 import { until } from "../scripts/programs.ts";
 import { chunkFiles, type Daemon, TestCluster, TOKEN } from "./cluster.ts";
 import { debianTool } from "../scripts/tools.ts";
+import { when } from "./when.ts";
 
 const strace = await debianTool("strace", ["-V"]);
 const BLOCK = 64 * 1024;
@@ -57,8 +58,11 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 Deno.test({
-  name: "a daemon killed at any system call of PutChunk keeps what it acknowledged, and shows nothing half",
-  ignore: strace === undefined,
+  ...when(
+    strace !== undefined,
+    "it needs strace",
+    "a daemon killed at any system call of PutChunk keeps what it acknowledged, and shows nothing half",
+  ),
   async fn() {
     await using cluster = await TestCluster.start(1);
     /** @returns whether the daemon was killed */
@@ -116,8 +120,11 @@ const STEPS = [
 ] as const;
 
 Deno.test({
-  name: "an error of the disk: no fsync is tried again, nothing stays, and the daemon goes on",
-  ignore: strace === undefined,
+  ...when(
+    strace !== undefined,
+    "it needs strace",
+    "an error of the disk: no fsync is tried again, nothing stays, and the daemon goes on",
+  ),
   async fn(t) {
     await using cluster = await TestCluster.start(1);
     const [daemon] = cluster.daemons;

@@ -5,11 +5,11 @@ import { SmallDisk } from "../scripts/faults/small_disk.ts";
 import { straced } from "../scripts/faults/strace.ts";
 import { chunkFiles, TestCluster } from "./cluster.ts";
 import { debianTool } from "../scripts/tools.ts";
+import { when } from "./when.ts";
 
 const MIB = 1024 * 1024;
 const strace = await debianTool("strace", ["-V"]);
 const isRoot = Deno.uid() === 0;
-if (!isRoot) console.log("mounting a small disk takes root, so the tests of full disks are ignored");
 
 async function put(url: string, size: number): Promise<{ status: number; detail?: string; sha256: string }> {
   const body = makeBody(size);
@@ -19,8 +19,7 @@ async function put(url: string, size: number): Promise<{ status: number; detail?
 
 for (const hop of ["web", "grpc"]) {
   Deno.test({
-    name: `HOP=${hop}: full disks`,
-    ignore: !isRoot,
+    ...when(isRoot, "mounting a small disk takes root", `HOP=${hop}: full disks`),
     async fn(t) {
       await using stack = new AsyncDisposableStack();
       const cluster = stack.use(await TestCluster.start(2));
@@ -65,8 +64,11 @@ for (const hop of ["web", "grpc"]) {
 }
 
 Deno.test({
-  name: "a disk of 1 MB/s: no upload waits for it, and its daemon holds little",
-  ignore: strace === undefined,
+  ...when(
+    strace !== undefined,
+    "it needs strace",
+    "a disk of 1 MB/s: no upload waits for it, and its daemon holds little",
+  ),
   async fn() {
     await using cluster = await TestCluster.start(6);
     const files = `${await cluster.addGateway()}/v1/files/demo`;

@@ -3,12 +3,16 @@ import { dirname } from "node:path";
 import { ROOT } from "../scripts/programs.ts";
 import { TestCluster, TOKEN } from "./cluster.ts";
 import { goTool } from "../scripts/tools.ts";
+import { when } from "./when.ts";
 
 const grpcurl = await goTool("grpcurl", ["-version"], "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3");
 
 Deno.test({
-  name: "grpcurl, with the proto alone and the commands of docs/daemon-by-hand.md",
-  ignore: grpcurl === undefined,
+  ...when(
+    grpcurl !== undefined,
+    "it needs grpcurl, or Go to build it",
+    "grpcurl, with the proto alone and the commands of docs/daemon-by-hand.md",
+  ),
   async fn() {
     await using cluster = await TestCluster.start(1);
     const text = await Deno.readTextFile(`${ROOT}docs/daemon-by-hand.md`);
