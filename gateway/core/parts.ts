@@ -42,6 +42,8 @@ interface Arrival {
   at: number;
   /** Hears the bytes in order. */
   readonly seen: (bytes: Uint8Array) => void;
+  /** The SHA-256 of what was heard so far. */
+  readonly seenSha256: () => Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -70,7 +72,8 @@ export async function storePart(
       checkEnd(store, session, arrival.at);
       hash.update(bytes);
     };
-    const arrival: Arrival = { session, body, parts: [], strays, at: offset, seen };
+    const seenSha256 = () => new Uint8Array(hash.copy().digest());
+    const arrival: Arrival = { session, body, parts: [], strays, at: offset, seen, seenSha256 };
     // A body that is kept where it broke off ends the work by itself; it is then to be finished, not aborted.
     const ends = keepsCut ? new AbortController().signal : caller;
     await withSession(store, uploadId, ends, async (signal) => {
@@ -79,10 +82,10 @@ export async function storePart(
         throw error;
       });
     });
-    const part = { offset, length: arrival.at - offset, sha256: new Uint8Array(hash.digest()) };
+    const part = { offset, length: arrival.at - offset, sha256: seenSha256() };
     checkDeclared(request, part);
     await commit(store, arrival);
-    if (body.cut !== undefined) throw explainCut(body.cut, part);
+    if (body.cut !== undefined) throw explainCut(body.cut);
     return part;
   } catch (error) {
     // What a part names stays. Where this fails, whoever ends the session sweeps up.
@@ -97,11 +100,13 @@ export async function storePart(
 /** Takes the body piece by piece, along the borders of what is there. */
 async function receive(store: Store, arrival: Arrival, signal: AbortSignal): Promise<void> {
   const { session, body } = arrival;
+  let first = true;
   do {
     const there = await findPartFrom(store.sql, session.id, arrival.at);
     if (there !== undefined && there.offset < arrival.at) throw overlap(there);
     if (there?.offset === arrival.at) await compare(body, there, arrival.seen);
-    else await write(store, arrival, there === undefined ? Infinity : there.offset - arrival.at, signal);
+    else await write(store, arrival, there === undefined ? Infinity : there.offset - arrival.at, first, signal);
+    first = false;
     signal.throwIfAborted();
     body.endAfter(Infinity);
   } while (!(await body.atEnd()));
@@ -129,7 +134,13 @@ async function compare(body: BodyReader, there: PartRow, seen: (bytes: Uint8Arra
 }
 
 /** Writes what comes into a gap: a little of it into PostgreSQL, more of it into chunks. */
-async function write(store: Store, arrival: Arrival, gap: number, signal: AbortSignal): Promise<void> {
+async function write(
+  store: Store,
+  arrival: Arrival,
+  gap: number,
+  first: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { session, body, parts, strays, at: offset, seen } = arrival;
   const { pool, inlineMax } = store;
   body.endAfter(gap);
@@ -156,7 +167,9 @@ async function write(store: Store, arrival: Arrival, gap: number, signal: AbortS
   const segments: StoredSegment[] = [];
   const { bucket, contentType } = session;
   const key = new TextDecoder().decode(session.key);
-  const target = { uploadId: session.id, bucket, key, contentType, offset, nextNumber, strays, segments, seen };
+  const writer = { uploadId: session.id, bucket, key, contentType, offset, nextNumber, strays, segments, seen };
+  // The first of what was sent is hashed once, for the part and for the segment that it becomes.
+  const target = first ? { ...writer, seenSha256: arrival.seenSha256 } : writer;
   try {
     await writeSegments(store, target, body, signal);
   } finally {
@@ -201,6 +214,7 @@ function overlap(there: PartRow): SixfoldError {
   return new SixfoldError("aborted", `${range}; send exactly these again, or go on from ${endOf(there)}`);
 }
 
-function explainCut(cut: SixfoldError, part: HashedTile): SixfoldError {
-  return new SixfoldError(cut.code, `${cut.message}; what came is kept, go on from ${endOf(part)}`, { cause: cut });
+function explainCut(cut: SixfoldError): SixfoldError {
+  const advice = "what came is kept: ask what has arrived and go on";
+  return new SixfoldError(cut.code, `the body broke off (${cut.message}); ${advice}`, { cause: cut });
 }
