@@ -36,6 +36,8 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_CLEANUP_EVERY: seconds("How often such bytes are looked for.", "5m"),
   SIXFOLD_REPAIR_AFTER: seconds("How long a server may be away before its chunks are rebuilt elsewhere.", "10m"),
   SIXFOLD_REPAIR_RATE: bytes("Bytes per second that one gateway rebuilds at most; 0 for no limit.", "128M"),
+  SIXFOLD_REBALANCE: choice("Whether old chunks move to a server that joins.", "manual", "manual", "auto"),
+  SIXFOLD_REBALANCE_RATE: bytes("Bytes per second that one gateway moves at most; 0 for no limit.", "64M"),
   SIXFOLD_RECONCILE_EVERY: seconds("How often each disk is compared with the database.", "12h"),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;

@@ -18,6 +18,7 @@ import { REPAIRS_CHANNEL } from "./db/repairs.ts";
 import { openDoor } from "./server.ts";
 import { watchAbsence } from "./workers/absence.ts";
 import { cleanup } from "./workers/cleanup.ts";
+import { moveChunks, planMoves } from "./workers/rebalance.ts";
 import { reconcile } from "./workers/reconcile.ts";
 import { repair } from "./workers/repair.ts";
 import { Runner } from "./workers/runner.ts";
@@ -51,13 +52,17 @@ async function run(): Promise<void> {
   const background = new Runner(log);
   const upkeepStore = { ...store, sql: upkeep, log };
   background.start(cleanup(upkeepStore, config.SIXFOLD_CLEANUP_EVERY));
-  background.start(repair({ ...upkeepStore, throttle: new Throttle(config.SIXFOLD_REPAIR_RATE) }));
+  const repairing = new Throttle(config.SIXFOLD_REPAIR_RATE);
+  const moving = new Throttle(config.SIXFOLD_REBALANCE_RATE);
+  background.start(repair({ ...upkeepStore, throttle: repairing }));
+  background.start(planMoves({ ...upkeepStore, throttle: moving }, config.SIXFOLD_REBALANCE === "auto"));
+  background.start(moveChunks({ ...upkeepStore, throttle: moving }));
   background.start(watchAbsence({ sql: upkeep, log, afterSeconds: config.SIXFOLD_REPAIR_AFTER }));
   background.start(reconcile({ ...upkeepStore, everySeconds: config.SIXFOLD_RECONCILE_EVERY }));
   const repairs = await upkeep.listen(REPAIRS_CHANNEL, () => background.wake("repair"));
   let stopping = false;
   const rest = createRest(store, createReadiness(cluster, layout, () => stopping), log);
-  const rpc = createRpc(store, log);
+  const rpc = createRpc(store, { sql: upkeep, cluster, layout, repairing, moving }, log);
   const door = await openDoor("127.0.0.1", config.SIXFOLD_PORT, (request) => rpc(request) ?? rest(request), log);
   log.info("serving", { address: `http://127.0.0.1:${door.port}` });
   await new Promise<void>((resolve) => {

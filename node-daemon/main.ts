@@ -71,6 +71,7 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
   };
   let cluster = "";
   let scrubbing = Promise.resolve();
+  const ending = new AbortController();
   try {
     await untilDone(log, stopping, async () => {
       const found = await registration.clusterId();
@@ -90,8 +91,9 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
       log.error("a chunk is damaged", { chunkId, reason });
       await registration.reportDamage(chunkId, reason);
     };
+    const scrubUntil = AbortSignal.any([stopping, ending.signal]);
     const { SIXFOLD_SCRUB_EVERY: period, SIXFOLD_SCRUB_RATE: rate } = config;
-    scrubbing = scrub({ store, placePath: folder.scrubPlace, counts: scrubbed, onDamage }, period, rate, stopping)
+    scrubbing = scrub({ store, placePath: folder.scrubPlace, counts: scrubbed, onDamage }, period, rate, scrubUntil)
       .catch((error) => log.error("the scrub has ended; restart the daemon", { error }));
     for (let beats = 0; !stopping.aborted; beats++) {
       await sleep(config.SIXFOLD_HEARTBEAT, stopping);
@@ -108,6 +110,7 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
     }
   } finally {
     ready = false;
+    ending.abort();
     await scrubbing;
     await registration.stop();
     await doors.close(GRACE_MS);

@@ -10,13 +10,20 @@ import { deleteKey, findFileAt, listFileParts, readManifest, viewOf } from "../c
 import { listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
+import type { Upkeep } from "../core/upkeep.ts";
 import { createDownloadStream } from "./download_stream.ts";
 import { fileMessage } from "./file_message.ts";
 import { listServers } from "./servers.ts";
+import { changeRpcs } from "./change_rpcs.ts";
+import { upkeepRpcs } from "./upkeep_rpcs.ts";
 import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
 
 /** The handlers by path; undefined where no RPC has that path. */
-export function createRpc(store: Store, log: Logger): (request: Request) => Promise<Response> | undefined {
+export function createRpc(
+  store: Store,
+  upkeep: Upkeep,
+  log: Logger,
+): (request: Request) => Promise<Response> | undefined {
   const router = createConnectRouter({ ...SERVER_LIMITS, grpc: false, interceptors: [translateErrors(log)] });
   router.service(FileService, {
     async upload(requests, { signal }) {
@@ -46,6 +53,8 @@ export function createRpc(store: Store, log: Logger): (request: Request) => Prom
   });
   router.service(ClusterService, {
     listServers: async () => ({ servers: await listServers(store) }),
+    ...changeRpcs(upkeep),
+    ...upkeepRpcs(upkeep),
     async locate({ bucket, key }) {
       const { file, inline, segments } = await readManifest(store, bucket, key);
       const chunks = segments.flatMap(({ number, chunks }) =>

@@ -6,23 +6,20 @@ const MEASURED_MS = 30_000;
 
 /** A rate that several pieces of work share. */
 export class Throttle {
-  readonly #bytesPerSecond: number;
   /** When the bytes that were granted so far are paid for, in ms. */
   #paidUntil = 0;
   readonly #granted: { readonly at: number; readonly bytes: number }[] = [];
   #total = 0;
 
-  /** @param bytesPerSecond 0 for no limit */
-  constructor(bytesPerSecond: number) {
-    this.#bytesPerSecond = bytesPerSecond;
-  }
+  /** @param limit bytes per second; 0 for no limit */
+  constructor(readonly limit: number) {}
 
   /** Waits until so many bytes more keep to the rate. @throws the signal's reason */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
     const now = performance.now();
-    if (this.#bytesPerSecond > 0) {
+    if (this.limit > 0) {
       const from = Math.max(now, this.#paidUntil);
-      this.#paidUntil = from + bytes / this.#bytesPerSecond * 1000;
+      this.#paidUntil = from + bytes / this.limit * 1000;
       if (from > now) await sleep(from - now, signal);
     }
     signal.throwIfAborted();

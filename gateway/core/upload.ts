@@ -5,18 +5,17 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/sleep.ts";
 import { findFile } from "../db/files.ts";
 import {
-  abandonIntent,
   alreadyExists,
   beginIntent,
   commitFile,
   type NewFile,
-  renewIntent,
   settleUpload,
   type StoredSegment,
   type StrayChunk,
 } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
+import { holdIntent } from "./held_intent.ts";
 import { type FileView, viewOf } from "./files.ts";
 import { writeSegments } from "./segments.ts";
 import type { Store } from "./store.ts";
@@ -35,7 +34,6 @@ export interface UploadRequest {
 }
 
 const LEASE_SECONDS = 300;
-const RENEW_MS = 60_000;
 /** How long the outcome of a commit is asked for when PostgreSQL went away in the middle of it. */
 const SETTLE_MS = 20_000;
 const SETTLE_RETRY_MS = 500;
@@ -79,7 +77,8 @@ export async function upload(
       return await finish(inline, [], []);
     }
     body.unread(head.subarray(0, headLength));
-    return await withIntent(store, id, signal, async (strays, lease) => {
+    await beginIntent(store.sql, id, LEASE_SECONDS);
+    return await holdIntent(store.sql, id, LEASE_SECONDS, signal, async (strays, lease) => {
       const segments: StoredSegment[] = [];
       let number = 0;
       const nextNumber = () => Promise.resolve(number++);
@@ -104,34 +103,6 @@ export async function upload(
     throw error;
   } finally {
     await body.cancel().catch(() => {});
-  }
-}
-
-/**
- * Does a piece of work under an intent that is renewed for as long as it takes. If it fails, the intent goes, and every
- * chunk that may exist becomes garbage: those that were never written are removed without harm.
- */
-async function withIntent<T>(
-  { sql }: Store,
-  id: string,
-  caller: AbortSignal,
-  work: (strays: StrayChunk[], signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const strays: StrayChunk[] = [];
-  const expired = new AbortController();
-  await beginIntent(sql, id, LEASE_SECONDS);
-  const renewal = setInterval(() => {
-    renewIntent(sql, id, LEASE_SECONDS).then((alive) => {
-      if (!alive) expired.abort(new SixfoldError("aborted", "the upload was cleaned up meanwhile; send it again"));
-    }, () => {}); // PostgreSQL is away: the lease outlives several renewals, and without it there is no commit.
-  }, RENEW_MS);
-  try {
-    return await work(strays, AbortSignal.any([caller, expired.signal]));
-  } catch (error) {
-    await abandonIntent(sql, id, strays).catch(() => {}); // The lease ends by itself, and the cleanup finds the chunks.
-    throw error;
-  } finally {
-    clearInterval(renewal);
   }
 }
 

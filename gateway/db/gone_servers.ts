@@ -5,8 +5,8 @@ import type { Sql } from "./database.ts";
 export async function findGoneServers(sql: Sql, afterSeconds: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT id FROM storage_servers
-    WHERE gone_queued_at IS NULL AND last_heartbeat < (SELECT max(last_heartbeat) FROM storage_servers)
-      - make_interval(secs => ${afterSeconds})`;
+    WHERE gone_queued_at IS NULL AND (state = 'removed' OR last_heartbeat < (SELECT max(last_heartbeat) FROM storage_servers)
+      - make_interval(secs => ${afterSeconds}))`;
   return rows.map(({ id }) => id);
 }
 
@@ -45,7 +45,7 @@ export async function withdrawRepairs(sql: Sql, afterSeconds: number): Promise<n
   const rows = await sql`
     WITH back AS (
       UPDATE storage_servers SET gone_queued_at = NULL
-      WHERE gone_queued_at IS NOT NULL AND last_heartbeat >= (SELECT max(last_heartbeat) FROM storage_servers)
+      WHERE gone_queued_at IS NOT NULL AND state <> 'removed' AND last_heartbeat >= (SELECT max(last_heartbeat) FROM storage_servers)
         - make_interval(secs => ${afterSeconds})
       RETURNING id
     )

@@ -25,12 +25,12 @@ export interface ServerRow {
 export function listServers(sql: Sql): Promise<ServerRow[]> {
   return sql<ServerRow[]>`
     SELECT id, incarnation, grpc_address AS "grpcAddress", http_address AS "httpAddress",
-           CASE WHEN state <> 'stopped' AND
+           CASE WHEN state NOT IN ('stopped', 'removed') AND
              last_heartbeat < (SELECT max(last_heartbeat) FROM storage_servers) - interval '30 seconds'
              THEN 'inactive' ELSE state END AS state,
            free_bytes AS "freeBytes", used_bytes AS "usedBytes", last_heartbeat AS "lastHeartbeat",
            extract(epoch FROM now() - last_heartbeat)::float8 * 1000 AS "heartbeatAgeMs", weight,
            (SELECT coalesce(array_agg(position::text ORDER BY node), '{}')
             FROM hash_ring_nodes n WHERE n.server_id = s.id) AS positions
-    FROM storage_servers s ORDER BY id`;
+    FROM storage_servers s WHERE state <> 'removed' ORDER BY id`;
 }

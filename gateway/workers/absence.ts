@@ -26,8 +26,9 @@ export function watchAbsence({ sql, log, afterSeconds }: AbsenceParts): Work {
       if (withdrawn > 0) log.warn("a server is back: what is still on it is not rebuilt any more", { withdrawn });
       await unparkRepairs(sql);
       for (const serverId of await findGoneServers(sql, afterSeconds)) {
+        let last = await queueGoneServer(sql, serverId, "", PAGE);
+        if (last === undefined) continue;
         log.warn("a server is away for too long: its chunks are rebuilt on the others", { serverId });
-        let last: string | undefined = "";
         while (last !== undefined && !signal.aborted) last = await queueGoneServer(sql, serverId, last, PAGE);
       }
       return 0;

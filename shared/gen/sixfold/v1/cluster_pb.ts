@@ -14,7 +14,995 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/cluster.proto.
  */
 export const file_sixfold_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEiqwMKBlNlcnZlchIKCgJpZBgBIAEoCRIUCgxncnBjX2FkZHJlc3MYAiABKAkSFAoMaHR0cF9hZGRyZXNzGAMgASgJEiYKBXN0YXRlGAQgASgOMhcuc2l4Zm9sZC52MS5TZXJ2ZXJTdGF0ZRISCgpmcmVlX2J5dGVzGAUgASgEEhIKCnVzZWRfYnl0ZXMYBiABKAQSMgoObGFzdF9oZWFydGJlYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHpvbmUYCCABKAkSDgoGd2VpZ2h0GAkgASgBEikKB2JyZWFrZXIYCiABKA4yGC5zaXhmb2xkLnYxLkJyZWFrZXJTdGF0ZRIcChRjb25zZWN1dGl2ZV9mYWlsdXJlcxgLIAEoDRISCgpsYXN0X2Vycm9yGAwgASgJEhgKEGhlYXJ0YmVhdF9hZ2VfbXMYDSABKAQSFAoMc3RhdGVfcmVhc29uGA4gASgJEg0KBWNhbGxzGA8gASgEEhQKDGZhaWxlZF9jYWxscxgQIAEoBBIVCg11c3VhbF9yZWFkX21zGBEgASgBIhQKEkxpc3RTZXJ2ZXJzUmVxdWVzdCI6ChNMaXN0U2VydmVyc1Jlc3BvbnNlEiMKB3NlcnZlcnMYASADKAsyEi5zaXhmb2xkLnYxLlNlcnZlciIsCg1Mb2NhdGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkidAoNQ2h1bmtMb2NhdGlvbhIQCghjaHVua19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEg0KBWluZGV4GAMgASgNEhEKCXNlcnZlcl9pZBgEIAEoCRIOCgZsZW5ndGgYBSABKAQSDgoGc2hhMjU2GAYgASgMIlwKDkxvY2F0ZVJlc3BvbnNlEg8KB2ZpbGVfaWQYASABKAkSDgoGaW5saW5lGAIgASgIEikKBmNodW5rcxgDIAMoCzIZLnNpeGZvbGQudjEuQ2h1bmtMb2NhdGlvbip8CgxCcmVha2VyU3RhdGUSHQoZQlJFQUtFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEJSRUFLRVJfU1RBVEVfQ0xPU0VEEAESFgoSQlJFQUtFUl9TVEFURV9PUEVOEAISGwoXQlJFQUtFUl9TVEFURV9IQUxGX09QRU4QAzKhAQoOQ2x1c3RlclNlcnZpY2USTgoLTGlzdFNlcnZlcnMSHi5zaXhmb2xkLnYxLkxpc3RTZXJ2ZXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFNlcnZlcnNSZXNwb25zZRI/CgZMb2NhdGUSGS5zaXhmb2xkLnYxLkxvY2F0ZVJlcXVlc3QaGi5zaXhmb2xkLnYxLkxvY2F0ZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
+  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEiYwoRUGxhbkNoYW5nZVJlcXVlc3QSEwoJcmViYWxhbmNlGAEgASgISAASGQoPZHJhaW5fc2VydmVyX2lkGAIgASgJSAASFAoKYWRkX3dlaWdodBgDIAEoAUgAQggKBmNoYW5nZSKSAQoSUGxhbkNoYW5nZVJlc3BvbnNlEg4KBmNodW5rcxgBIAEoBBINCgVieXRlcxgCIAEoBBITCgtjaHVua3Nfc2VlbhgDIAEoBBISCgpieXRlc19zZWVuGAQgASgEEhQKDGhvdHRlc3RfZGlzaxgFIAEoARIPCgdzZWNvbmRzGAYgASgEEg0KBWV4YWN0GAcgASgIIhcKFVN0YXJ0UmViYWxhbmNlUmVxdWVzdCIrChZTdGFydFJlYmFsYW5jZVJlc3BvbnNlEhEKCWNoYW5nZV9pZBgBIAEoCSInChJEcmFpblNlcnZlclJlcXVlc3QSEQoJc2VydmVyX2lkGAEgASgJIigKE0RyYWluU2VydmVyUmVzcG9uc2USEQoJY2hhbmdlX2lkGAEgASgJIicKEkNhbmNlbERyYWluUmVxdWVzdBIRCglzZXJ2ZXJfaWQYASABKAkiFQoTQ2FuY2VsRHJhaW5SZXNwb25zZSI+ChNSZW1vdmVTZXJ2ZXJSZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCRIUCgxjb25maXJtYXRpb24YAiABKAkiFgoUUmVtb3ZlU2VydmVyUmVzcG9uc2UiEQoPR2V0TW92ZXNSZXF1ZXN0Iq8CCgZDaGFuZ2USCgoCaWQYASABKAkSEQoJc2VydmVyX2lkGAIgASgJEg0KBXN0YXRlGAMgASgJEi4KCnN0YXJ0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtjaHVua3NfZG9uZRgGIAEoBBISCgpieXRlc19kb25lGAcgASgEEhMKC2NodW5rc19sZWZ0GAggASgEEhIKCmJ5dGVzX2xlZnQYCSABKAQSDwoHcGxhbm5lZBgKIAEoCBIPCgdwcm9ibGVtGAsgASgJEhYKDnNhZmVfdG9fcmVtb3ZlGAwgASgIEg0KBWhvbGRzGA0gASgJImcKEEdldE1vdmVzUmVzcG9uc2USIwoHY2hhbmdlcxgBIAMoCzISLnNpeGZvbGQudjEuQ2hhbmdlEhgKEGJ5dGVzX3Blcl9zZWNvbmQYAiABKAQSFAoMc2Vjb25kc19sZWZ0GAMgASgEIiYKEVBhdXNlTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIUChJQYXVzZU1vdmVzUmVzcG9uc2UiJwoSUmVzdW1lTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIVChNSZXN1bWVNb3Zlc1Jlc3BvbnNlIiUKEFN0b3BNb3Zlc1JlcXVlc3QSEQoJY2hhbmdlX2lkGAEgASgJIhMKEVN0b3BNb3Zlc1Jlc3BvbnNlIhMKEUdldFJlcGFpcnNSZXF1ZXN0Iq4BChJHZXRSZXBhaXJzUmVzcG9uc2USDgoGcXVldWVkGAEgASgEEg8KB3J1bm5pbmcYAiABKAQSDwoHd2FpdGluZxgDIAEoBBIOCgZwYXJrZWQYBCABKAQSEgoKYnl0ZXNfbGVmdBgFIAEoBBISCgpieXRlc19kb25lGAYgASgEEhgKEGJ5dGVzX3Blcl9zZWNvbmQYByABKAQSFAoMc2Vjb25kc19sZWZ0GAggASgEIjcKEkxpc3RSZXBhaXJzUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNIscBCgZSZXBhaXISDwoHZmlsZV9pZBgBIAEoCRIOCgZidWNrZXQYAiABKAkSCwoDa2V5GAMgASgJEg8KB3NlZ21lbnQYBCABKA0SDQoFaW5kZXgYBSABKA0SDgoGcmVhc29uGAYgASgJEg0KBXN0YXRlGAcgASgJEg8KB3Byb2JsZW0YCCABKAkSEAoIYXR0ZW1wdHMYCSABKA0SLQoJcXVldWVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChNMaXN0UmVwYWlyc1Jlc3BvbnNlEiMKB3JlcGFpcnMYASADKAsyEi5zaXhmb2xkLnYxLlJlcGFpchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRQoSUmV0cnlSZXBhaXJSZXF1ZXN0Eg8KB2ZpbGVfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDSIkChNSZXRyeVJlcGFpclJlc3BvbnNlEg0KBWNvdW50GAEgASgEIhwKGkxpc3RSZWNvbmNpbGlhdGlvbnNSZXF1ZXN0Io4BCg5SZWNvbmNpbGlhdGlvbhIRCglzZXJ2ZXJfaWQYASABKAkSDQoFc3RhdGUYAiABKAkSDgoGbGlzdGVkGAMgASgEEg4KBnN0cmF5cxgEIAEoBBIMCgRsb3N0GAUgASgEEiwKCGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ1ChtMaXN0UmVjb25jaWxpYXRpb25zUmVzcG9uc2USMwoPcmVjb25jaWxpYXRpb25zGAEgAygLMhouc2l4Zm9sZC52MS5SZWNvbmNpbGlhdGlvbhINCgVkb3VidBgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgEIi8KGkFsbG93UmVjb25jaWxpYXRpb25SZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCSIdChtBbGxvd1JlY29uY2lsaWF0aW9uUmVzcG9uc2UiGAoWQ29uZmlybURhdGFiYXNlUmVxdWVzdCItChdDb25maXJtRGF0YWJhc2VSZXNwb25zZRISCgpnZW5lcmF0aW9uGAEgASgEIqsDCgZTZXJ2ZXISCgoCaWQYASABKAkSFAoMZ3JwY19hZGRyZXNzGAIgASgJEhQKDGh0dHBfYWRkcmVzcxgDIAEoCRImCgVzdGF0ZRgEIAEoDjIXLnNpeGZvbGQudjEuU2VydmVyU3RhdGUSEgoKZnJlZV9ieXRlcxgFIAEoBBISCgp1c2VkX2J5dGVzGAYgASgEEjIKDmxhc3RfaGVhcnRiZWF0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR6b25lGAggASgJEg4KBndlaWdodBgJIAEoARIpCgdicmVha2VyGAogASgOMhguc2l4Zm9sZC52MS5CcmVha2VyU3RhdGUSHAoUY29uc2VjdXRpdmVfZmFpbHVyZXMYCyABKA0SEgoKbGFzdF9lcnJvchgMIAEoCRIYChBoZWFydGJlYXRfYWdlX21zGA0gASgEEhQKDHN0YXRlX3JlYXNvbhgOIAEoCRINCgVjYWxscxgPIAEoBBIUCgxmYWlsZWRfY2FsbHMYECABKAQSFQoNdXN1YWxfcmVhZF9tcxgRIAEoASIUChJMaXN0U2VydmVyc1JlcXVlc3QiOgoTTGlzdFNlcnZlcnNSZXNwb25zZRIjCgdzZXJ2ZXJzGAEgAygLMhIuc2l4Zm9sZC52MS5TZXJ2ZXIiLAoNTG9jYXRlUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJInQKDUNodW5rTG9jYXRpb24SEAoIY2h1bmtfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDRIRCglzZXJ2ZXJfaWQYBCABKAkSDgoGbGVuZ3RoGAUgASgEEg4KBnNoYTI1NhgGIAEoDCJcCg5Mb2NhdGVSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEg4KBmlubGluZRgCIAEoCBIpCgZjaHVua3MYAyADKAsyGS5zaXhmb2xkLnYxLkNodW5rTG9jYXRpb24qfAoMQnJlYWtlclN0YXRlEh0KGUJSRUFLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRCUkVBS0VSX1NUQVRFX0NMT1NFRBABEhYKEkJSRUFLRVJfU1RBVEVfT1BFThACEhsKF0JSRUFLRVJfU1RBVEVfSEFMRl9PUEVOEAMygQsKDkNsdXN0ZXJTZXJ2aWNlEk4KC0xpc3RTZXJ2ZXJzEh4uc2l4Zm9sZC52MS5MaXN0U2VydmVyc1JlcXVlc3QaHy5zaXhmb2xkLnYxLkxpc3RTZXJ2ZXJzUmVzcG9uc2USPwoGTG9jYXRlEhkuc2l4Zm9sZC52MS5Mb2NhdGVSZXF1ZXN0Ghouc2l4Zm9sZC52MS5Mb2NhdGVSZXNwb25zZRJLCgpQbGFuQ2hhbmdlEh0uc2l4Zm9sZC52MS5QbGFuQ2hhbmdlUmVxdWVzdBoeLnNpeGZvbGQudjEuUGxhbkNoYW5nZVJlc3BvbnNlElcKDlN0YXJ0UmViYWxhbmNlEiEuc2l4Zm9sZC52MS5TdGFydFJlYmFsYW5jZVJlcXVlc3QaIi5zaXhmb2xkLnYxLlN0YXJ0UmViYWxhbmNlUmVzcG9uc2USTgoLRHJhaW5TZXJ2ZXISHi5zaXhmb2xkLnYxLkRyYWluU2VydmVyUmVxdWVzdBofLnNpeGZvbGQudjEuRHJhaW5TZXJ2ZXJSZXNwb25zZRJOCgtDYW5jZWxEcmFpbhIeLnNpeGZvbGQudjEuQ2FuY2VsRHJhaW5SZXF1ZXN0Gh8uc2l4Zm9sZC52MS5DYW5jZWxEcmFpblJlc3BvbnNlElEKDFJlbW92ZVNlcnZlchIfLnNpeGZvbGQudjEuUmVtb3ZlU2VydmVyUmVxdWVzdBogLnNpeGZvbGQudjEuUmVtb3ZlU2VydmVyUmVzcG9uc2USRQoIR2V0TW92ZXMSGy5zaXhmb2xkLnYxLkdldE1vdmVzUmVxdWVzdBocLnNpeGZvbGQudjEuR2V0TW92ZXNSZXNwb25zZRJLCgpQYXVzZU1vdmVzEh0uc2l4Zm9sZC52MS5QYXVzZU1vdmVzUmVxdWVzdBoeLnNpeGZvbGQudjEuUGF1c2VNb3Zlc1Jlc3BvbnNlEk4KC1Jlc3VtZU1vdmVzEh4uc2l4Zm9sZC52MS5SZXN1bWVNb3Zlc1JlcXVlc3QaHy5zaXhmb2xkLnYxLlJlc3VtZU1vdmVzUmVzcG9uc2USSAoJU3RvcE1vdmVzEhwuc2l4Zm9sZC52MS5TdG9wTW92ZXNSZXF1ZXN0Gh0uc2l4Zm9sZC52MS5TdG9wTW92ZXNSZXNwb25zZRJLCgpHZXRSZXBhaXJzEh0uc2l4Zm9sZC52MS5HZXRSZXBhaXJzUmVxdWVzdBoeLnNpeGZvbGQudjEuR2V0UmVwYWlyc1Jlc3BvbnNlEk4KC0xpc3RSZXBhaXJzEh4uc2l4Zm9sZC52MS5MaXN0UmVwYWlyc1JlcXVlc3QaHy5zaXhmb2xkLnYxLkxpc3RSZXBhaXJzUmVzcG9uc2USTgoLUmV0cnlSZXBhaXISHi5zaXhmb2xkLnYxLlJldHJ5UmVwYWlyUmVxdWVzdBofLnNpeGZvbGQudjEuUmV0cnlSZXBhaXJSZXNwb25zZRJmChNMaXN0UmVjb25jaWxpYXRpb25zEiYuc2l4Zm9sZC52MS5MaXN0UmVjb25jaWxpYXRpb25zUmVxdWVzdBonLnNpeGZvbGQudjEuTGlzdFJlY29uY2lsaWF0aW9uc1Jlc3BvbnNlEmYKE0FsbG93UmVjb25jaWxpYXRpb24SJi5zaXhmb2xkLnYxLkFsbG93UmVjb25jaWxpYXRpb25SZXF1ZXN0Gicuc2l4Zm9sZC52MS5BbGxvd1JlY29uY2lsaWF0aW9uUmVzcG9uc2USWgoPQ29uZmlybURhdGFiYXNlEiIuc2l4Zm9sZC52MS5Db25maXJtRGF0YWJhc2VSZXF1ZXN0GiMuc2l4Zm9sZC52MS5Db25maXJtRGF0YWJhc2VSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
+
+/**
+ * A change to preview: exactly one.
+ *
+ * @generated from message sixfold.v1.PlanChangeRequest
+ */
+export type PlanChangeRequest = Message<"sixfold.v1.PlanChangeRequest"> & {
+  /**
+   * Which.
+   *
+   * @generated from oneof sixfold.v1.PlanChangeRequest.change
+   */
+  change: {
+    /**
+     * Bring all chunks to where the ring says now.
+     *
+     * @generated from field: bool rebalance = 1;
+     */
+    value: boolean;
+    case: "rebalance";
+  } | {
+    /**
+     * Empty this server.
+     *
+     * @generated from field: string drain_server_id = 2;
+     */
+    value: string;
+    case: "drainServerId";
+  } | {
+    /**
+     * Add a server of this weight (1 for most), then rebalance.
+     *
+     * @generated from field: double add_weight = 3;
+     */
+    value: number;
+    case: "addWeight";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message sixfold.v1.PlanChangeRequest.
+ * Use `create(PlanChangeRequestSchema)` to create a new message.
+ */
+export const PlanChangeRequestSchema: GenMessage<PlanChangeRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 0);
+
+/**
+ * What it would move.
+ *
+ * @generated from message sixfold.v1.PlanChangeResponse
+ */
+export type PlanChangeResponse = Message<"sixfold.v1.PlanChangeResponse"> & {
+  /**
+   * Chunks that would move.
+   *
+   * @generated from field: uint64 chunks = 1;
+   */
+  chunks: bigint;
+
+  /**
+   * Their bytes.
+   *
+   * @generated from field: uint64 bytes = 2;
+   */
+  bytes: bigint;
+
+  /**
+   * All chunks that were looked at.
+   *
+   * @generated from field: uint64 chunks_seen = 3;
+   */
+  chunksSeen: bigint;
+
+  /**
+   * Their bytes.
+   *
+   * @generated from field: uint64 bytes_seen = 4;
+   */
+  bytesSeen: bigint;
+
+  /**
+   * The largest share of any disk that would be used afterwards, 0 to 1.
+   *
+   * @generated from field: double hottest_disk = 5;
+   */
+  hottestDisk: number;
+
+  /**
+   * Seconds that it would take one gateway at its limit; 0 where it has none.
+   *
+   * @generated from field: uint64 seconds = 6;
+   */
+  seconds: bigint;
+
+  /**
+   * Whether every segment was looked at; otherwise the figures are what a part of them says of all.
+   *
+   * @generated from field: bool exact = 7;
+   */
+  exact: boolean;
+};
+
+/**
+ * Describes the message sixfold.v1.PlanChangeResponse.
+ * Use `create(PlanChangeResponseSchema)` to create a new message.
+ */
+export const PlanChangeResponseSchema: GenMessage<PlanChangeResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 1);
+
+/**
+ * Begins.
+ *
+ * @generated from message sixfold.v1.StartRebalanceRequest
+ */
+export type StartRebalanceRequest = Message<"sixfold.v1.StartRebalanceRequest"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.StartRebalanceRequest.
+ * Use `create(StartRebalanceRequestSchema)` to create a new message.
+ */
+export const StartRebalanceRequestSchema: GenMessage<StartRebalanceRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 2);
+
+/**
+ * It has begun.
+ *
+ * @generated from message sixfold.v1.StartRebalanceResponse
+ */
+export type StartRebalanceResponse = Message<"sixfold.v1.StartRebalanceResponse"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string change_id = 1;
+   */
+  changeId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.StartRebalanceResponse.
+ * Use `create(StartRebalanceResponseSchema)` to create a new message.
+ */
+export const StartRebalanceResponseSchema: GenMessage<StartRebalanceResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 3);
+
+/**
+ * A server to empty.
+ *
+ * @generated from message sixfold.v1.DrainServerRequest
+ */
+export type DrainServerRequest = Message<"sixfold.v1.DrainServerRequest"> & {
+  /**
+   * The server.
+   *
+   * @generated from field: string server_id = 1;
+   */
+  serverId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.DrainServerRequest.
+ * Use `create(DrainServerRequestSchema)` to create a new message.
+ */
+export const DrainServerRequestSchema: GenMessage<DrainServerRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 4);
+
+/**
+ * It is being emptied.
+ *
+ * @generated from message sixfold.v1.DrainServerResponse
+ */
+export type DrainServerResponse = Message<"sixfold.v1.DrainServerResponse"> & {
+  /**
+   * The id of the change.
+   *
+   * @generated from field: string change_id = 1;
+   */
+  changeId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.DrainServerResponse.
+ * Use `create(DrainServerResponseSchema)` to create a new message.
+ */
+export const DrainServerResponseSchema: GenMessage<DrainServerResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 5);
+
+/**
+ * A server to keep after all.
+ *
+ * @generated from message sixfold.v1.CancelDrainRequest
+ */
+export type CancelDrainRequest = Message<"sixfold.v1.CancelDrainRequest"> & {
+  /**
+   * The server.
+   *
+   * @generated from field: string server_id = 1;
+   */
+  serverId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.CancelDrainRequest.
+ * Use `create(CancelDrainRequestSchema)` to create a new message.
+ */
+export const CancelDrainRequestSchema: GenMessage<CancelDrainRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 6);
+
+/**
+ * It takes chunks again.
+ *
+ * @generated from message sixfold.v1.CancelDrainResponse
+ */
+export type CancelDrainResponse = Message<"sixfold.v1.CancelDrainResponse"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.CancelDrainResponse.
+ * Use `create(CancelDrainResponseSchema)` to create a new message.
+ */
+export const CancelDrainResponseSchema: GenMessage<CancelDrainResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 7);
+
+/**
+ * A server to remove.
+ *
+ * @generated from message sixfold.v1.RemoveServerRequest
+ */
+export type RemoveServerRequest = Message<"sixfold.v1.RemoveServerRequest"> & {
+  /**
+   * The server.
+   *
+   * @generated from field: string server_id = 1;
+   */
+  serverId: string;
+
+  /**
+   * "lose what only this server keeps", where something is left on it and it shall go all the same: its chunks are then
+   * rebuilt from the others as far as they can be.
+   *
+   * @generated from field: string confirmation = 2;
+   */
+  confirmation: string;
+};
+
+/**
+ * Describes the message sixfold.v1.RemoveServerRequest.
+ * Use `create(RemoveServerRequestSchema)` to create a new message.
+ */
+export const RemoveServerRequestSchema: GenMessage<RemoveServerRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 8);
+
+/**
+ * It is removed: its daemon stops by itself.
+ *
+ * @generated from message sixfold.v1.RemoveServerResponse
+ */
+export type RemoveServerResponse = Message<"sixfold.v1.RemoveServerResponse"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.RemoveServerResponse.
+ * Use `create(RemoveServerResponseSchema)` to create a new message.
+ */
+export const RemoveServerResponseSchema: GenMessage<RemoveServerResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 9);
+
+/**
+ * Asks for all changes.
+ *
+ * @generated from message sixfold.v1.GetMovesRequest
+ */
+export type GetMovesRequest = Message<"sixfold.v1.GetMovesRequest"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.GetMovesRequest.
+ * Use `create(GetMovesRequestSchema)` to create a new message.
+ */
+export const GetMovesRequestSchema: GenMessage<GetMovesRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 10);
+
+/**
+ * A rebalance or a drain.
+ *
+ * @generated from message sixfold.v1.Change
+ */
+export type Change = Message<"sixfold.v1.Change"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The server that is emptied; empty for a rebalance.
+   *
+   * @generated from field: string server_id = 2;
+   */
+  serverId: string;
+
+  /**
+   * running, paused, stopped or done.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 4;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * When it ended.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 5;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * Chunks that have moved.
+   *
+   * @generated from field: uint64 chunks_done = 6;
+   */
+  chunksDone: bigint;
+
+  /**
+   * Their bytes.
+   *
+   * @generated from field: uint64 bytes_done = 7;
+   */
+  bytesDone: bigint;
+
+  /**
+   * Chunks that are known to be left; while it is still looking, more may be found.
+   *
+   * @generated from field: uint64 chunks_left = 8;
+   */
+  chunksLeft: bigint;
+
+  /**
+   * Their bytes.
+   *
+   * @generated from field: uint64 bytes_left = 9;
+   */
+  bytesLeft: bigint;
+
+  /**
+   * Whether all segments have been looked at.
+   *
+   * @generated from field: bool planned = 10;
+   */
+  planned: boolean;
+
+  /**
+   * What the last failure was.
+   *
+   * @generated from field: string problem = 11;
+   */
+  problem: string;
+
+  /**
+   * For a drain: whether nothing names the server any more, so that it can be removed.
+   *
+   * @generated from field: bool safe_to_remove = 12;
+   */
+  safeToRemove: boolean;
+
+  /**
+   * For a drain that is not: what is left, a sentence.
+   *
+   * @generated from field: string holds = 13;
+   */
+  holds: string;
+};
+
+/**
+ * Describes the message sixfold.v1.Change.
+ * Use `create(ChangeSchema)` to create a new message.
+ */
+export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 11);
+
+/**
+ * All changes.
+ *
+ * @generated from message sixfold.v1.GetMovesResponse
+ */
+export type GetMovesResponse = Message<"sixfold.v1.GetMovesResponse"> & {
+  /**
+   * The newest first, at most 100.
+   *
+   * @generated from field: repeated sixfold.v1.Change changes = 1;
+   */
+  changes: Change[];
+
+  /**
+   * Bytes per second that this gateway moves of late.
+   *
+   * @generated from field: uint64 bytes_per_second = 2;
+   */
+  bytesPerSecond: bigint;
+
+  /**
+   * Seconds until all that is left has moved at this rate; 0 where nothing moves.
+   *
+   * @generated from field: uint64 seconds_left = 3;
+   */
+  secondsLeft: bigint;
+};
+
+/**
+ * Describes the message sixfold.v1.GetMovesResponse.
+ * Use `create(GetMovesResponseSchema)` to create a new message.
+ */
+export const GetMovesResponseSchema: GenMessage<GetMovesResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 12);
+
+/**
+ * A change to hold.
+ *
+ * @generated from message sixfold.v1.PauseMovesRequest
+ */
+export type PauseMovesRequest = Message<"sixfold.v1.PauseMovesRequest"> & {
+  /**
+   * The change.
+   *
+   * @generated from field: string change_id = 1;
+   */
+  changeId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.PauseMovesRequest.
+ * Use `create(PauseMovesRequestSchema)` to create a new message.
+ */
+export const PauseMovesRequestSchema: GenMessage<PauseMovesRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 13);
+
+/**
+ * It is held.
+ *
+ * @generated from message sixfold.v1.PauseMovesResponse
+ */
+export type PauseMovesResponse = Message<"sixfold.v1.PauseMovesResponse"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.PauseMovesResponse.
+ * Use `create(PauseMovesResponseSchema)` to create a new message.
+ */
+export const PauseMovesResponseSchema: GenMessage<PauseMovesResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 14);
+
+/**
+ * A change to go on with.
+ *
+ * @generated from message sixfold.v1.ResumeMovesRequest
+ */
+export type ResumeMovesRequest = Message<"sixfold.v1.ResumeMovesRequest"> & {
+  /**
+   * The change.
+   *
+   * @generated from field: string change_id = 1;
+   */
+  changeId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.ResumeMovesRequest.
+ * Use `create(ResumeMovesRequestSchema)` to create a new message.
+ */
+export const ResumeMovesRequestSchema: GenMessage<ResumeMovesRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 15);
+
+/**
+ * It goes on.
+ *
+ * @generated from message sixfold.v1.ResumeMovesResponse
+ */
+export type ResumeMovesResponse = Message<"sixfold.v1.ResumeMovesResponse"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.ResumeMovesResponse.
+ * Use `create(ResumeMovesResponseSchema)` to create a new message.
+ */
+export const ResumeMovesResponseSchema: GenMessage<ResumeMovesResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 16);
+
+/**
+ * A rebalance to end.
+ *
+ * @generated from message sixfold.v1.StopMovesRequest
+ */
+export type StopMovesRequest = Message<"sixfold.v1.StopMovesRequest"> & {
+  /**
+   * The change.
+   *
+   * @generated from field: string change_id = 1;
+   */
+  changeId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.StopMovesRequest.
+ * Use `create(StopMovesRequestSchema)` to create a new message.
+ */
+export const StopMovesRequestSchema: GenMessage<StopMovesRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 17);
+
+/**
+ * It has ended.
+ *
+ * @generated from message sixfold.v1.StopMovesResponse
+ */
+export type StopMovesResponse = Message<"sixfold.v1.StopMovesResponse"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.StopMovesResponse.
+ * Use `create(StopMovesResponseSchema)` to create a new message.
+ */
+export const StopMovesResponseSchema: GenMessage<StopMovesResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 18);
+
+/**
+ * Asks for the state of repairs.
+ *
+ * @generated from message sixfold.v1.GetRepairsRequest
+ */
+export type GetRepairsRequest = Message<"sixfold.v1.GetRepairsRequest"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.GetRepairsRequest.
+ * Use `create(GetRepairsRequestSchema)` to create a new message.
+ */
+export const GetRepairsRequestSchema: GenMessage<GetRepairsRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 19);
+
+/**
+ * The state of repairs.
+ *
+ * @generated from message sixfold.v1.GetRepairsResponse
+ */
+export type GetRepairsResponse = Message<"sixfold.v1.GetRepairsResponse"> & {
+  /**
+   * Chunks that wait.
+   *
+   * @generated from field: uint64 queued = 1;
+   */
+  queued: bigint;
+
+  /**
+   * Chunks that are being rebuilt now.
+   *
+   * @generated from field: uint64 running = 2;
+   */
+  running: bigint;
+
+  /**
+   * Chunks that were tried and wait for room, a server or the next try.
+   *
+   * @generated from field: uint64 waiting = 3;
+   */
+  waiting: bigint;
+
+  /**
+   * Chunks that cannot be rebuilt as things are.
+   *
+   * @generated from field: uint64 parked = 4;
+   */
+  parked: bigint;
+
+  /**
+   * Bytes of all of them but the parked.
+   *
+   * @generated from field: uint64 bytes_left = 5;
+   */
+  bytesLeft: bigint;
+
+  /**
+   * Bytes that this gateway has rebuilt since it started.
+   *
+   * @generated from field: uint64 bytes_done = 6;
+   */
+  bytesDone: bigint;
+
+  /**
+   * Bytes per second that it rebuilds of late.
+   *
+   * @generated from field: uint64 bytes_per_second = 7;
+   */
+  bytesPerSecond: bigint;
+
+  /**
+   * Seconds until all is rebuilt at this rate; 0 where nothing is.
+   *
+   * @generated from field: uint64 seconds_left = 8;
+   */
+  secondsLeft: bigint;
+};
+
+/**
+ * Describes the message sixfold.v1.GetRepairsResponse.
+ * Use `create(GetRepairsResponseSchema)` to create a new message.
+ */
+export const GetRepairsResponseSchema: GenMessage<GetRepairsResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 20);
+
+/**
+ * A page of repairs.
+ *
+ * @generated from message sixfold.v1.ListRepairsRequest
+ */
+export type ListRepairsRequest = Message<"sixfold.v1.ListRepairsRequest"> & {
+  /**
+   * Continue after this token of the page before; empty for the first page.
+   *
+   * @generated from field: string page_token = 1;
+   */
+  pageToken: string;
+
+  /**
+   * At most so many; 0 means 100, and 1,000 is the most.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message sixfold.v1.ListRepairsRequest.
+ * Use `create(ListRepairsRequestSchema)` to create a new message.
+ */
+export const ListRepairsRequestSchema: GenMessage<ListRepairsRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 21);
+
+/**
+ * A chunk that has to be rebuilt.
+ *
+ * @generated from message sixfold.v1.Repair
+ */
+export type Repair = Message<"sixfold.v1.Repair"> & {
+  /**
+   * The file.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * Its bucket.
+   *
+   * @generated from field: string bucket = 2;
+   */
+  bucket: string;
+
+  /**
+   * Its key.
+   *
+   * @generated from field: string key = 3;
+   */
+  key: string;
+
+  /**
+   * The segment.
+   *
+   * @generated from field: uint32 segment = 4;
+   */
+  segment: number;
+
+  /**
+   * The chunk's index in it.
+   *
+   * @generated from field: uint32 index = 5;
+   */
+  index: number;
+
+  /**
+   * Why it was queued.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * queued, running, waiting or parked.
+   *
+   * @generated from field: string state = 7;
+   */
+  state: string;
+
+  /**
+   * What the last try failed of.
+   *
+   * @generated from field: string problem = 8;
+   */
+  problem: string;
+
+  /**
+   * Tries that have failed.
+   *
+   * @generated from field: uint32 attempts = 9;
+   */
+  attempts: number;
+
+  /**
+   * When it was queued.
+   *
+   * @generated from field: google.protobuf.Timestamp queued_at = 10;
+   */
+  queuedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.Repair.
+ * Use `create(RepairSchema)` to create a new message.
+ */
+export const RepairSchema: GenMessage<Repair> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 22);
+
+/**
+ * A page of repairs.
+ *
+ * @generated from message sixfold.v1.ListRepairsResponse
+ */
+export type ListRepairsResponse = Message<"sixfold.v1.ListRepairsResponse"> & {
+  /**
+   * Those on this page.
+   *
+   * @generated from field: repeated sixfold.v1.Repair repairs = 1;
+   */
+  repairs: Repair[];
+
+  /**
+   * The token of the next page; empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message sixfold.v1.ListRepairsResponse.
+ * Use `create(ListRepairsResponseSchema)` to create a new message.
+ */
+export const ListRepairsResponseSchema: GenMessage<ListRepairsResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 23);
+
+/**
+ * What to try again: one chunk, or where no file is named all that were parked.
+ *
+ * @generated from message sixfold.v1.RetryRepairRequest
+ */
+export type RetryRepairRequest = Message<"sixfold.v1.RetryRepairRequest"> & {
+  /**
+   * The file.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * The segment.
+   *
+   * @generated from field: uint32 segment = 2;
+   */
+  segment: number;
+
+  /**
+   * The chunk's index in it.
+   *
+   * @generated from field: uint32 index = 3;
+   */
+  index: number;
+};
+
+/**
+ * Describes the message sixfold.v1.RetryRepairRequest.
+ * Use `create(RetryRepairRequestSchema)` to create a new message.
+ */
+export const RetryRepairRequestSchema: GenMessage<RetryRepairRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 24);
+
+/**
+ * It is tried now.
+ *
+ * @generated from message sixfold.v1.RetryRepairResponse
+ */
+export type RetryRepairResponse = Message<"sixfold.v1.RetryRepairResponse"> & {
+  /**
+   * How many chunks that are.
+   *
+   * @generated from field: uint64 count = 1;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message sixfold.v1.RetryRepairResponse.
+ * Use `create(RetryRepairResponseSchema)` to create a new message.
+ */
+export const RetryRepairResponseSchema: GenMessage<RetryRepairResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 25);
+
+/**
+ * Asks for all comparisons.
+ *
+ * @generated from message sixfold.v1.ListReconciliationsRequest
+ */
+export type ListReconciliationsRequest = Message<"sixfold.v1.ListReconciliationsRequest"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.ListReconciliationsRequest.
+ * Use `create(ListReconciliationsRequestSchema)` to create a new message.
+ */
+export const ListReconciliationsRequestSchema: GenMessage<ListReconciliationsRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 26);
+
+/**
+ * What comparing one disk with the database has found.
+ *
+ * @generated from message sixfold.v1.Reconciliation
+ */
+export type Reconciliation = Message<"sixfold.v1.Reconciliation"> & {
+  /**
+   * The server.
+   *
+   * @generated from field: string server_id = 1;
+   */
+  serverId: string;
+
+  /**
+   * waiting; halted, when it found too many strays and an operator has to look; allowed, when one has.
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * Chunks on the disk.
+   *
+   * @generated from field: uint64 listed = 3;
+   */
+  listed: bigint;
+
+  /**
+   * Chunks among them that nothing in the database accounts for.
+   *
+   * @generated from field: uint64 strays = 4;
+   */
+  strays: bigint;
+
+  /**
+   * Chunks of files that were not on the disk.
+   *
+   * @generated from field: uint64 lost = 5;
+   */
+  lost: bigint;
+
+  /**
+   * When the last comparison ended.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 6;
+   */
+  endedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.Reconciliation.
+ * Use `create(ReconciliationSchema)` to create a new message.
+ */
+export const ReconciliationSchema: GenMessage<Reconciliation> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 27);
+
+/**
+ * All comparisons.
+ *
+ * @generated from message sixfold.v1.ListReconciliationsResponse
+ */
+export type ListReconciliationsResponse = Message<"sixfold.v1.ListReconciliationsResponse"> & {
+  /**
+   * By server.
+   *
+   * @generated from field: repeated sixfold.v1.Reconciliation reconciliations = 1;
+   */
+  reconciliations: Reconciliation[];
+
+  /**
+   * Why the database is doubted, and nothing is removed; empty where it is not.
+   *
+   * @generated from field: string doubt = 2;
+   */
+  doubt: string;
+
+  /**
+   * How often it was confirmed, and one.
+   *
+   * @generated from field: uint64 generation = 3;
+   */
+  generation: bigint;
+};
+
+/**
+ * Describes the message sixfold.v1.ListReconciliationsResponse.
+ * Use `create(ListReconciliationsResponseSchema)` to create a new message.
+ */
+export const ListReconciliationsResponseSchema: GenMessage<ListReconciliationsResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 28);
+
+/**
+ * A disk whose strays may go.
+ *
+ * @generated from message sixfold.v1.AllowReconciliationRequest
+ */
+export type AllowReconciliationRequest = Message<"sixfold.v1.AllowReconciliationRequest"> & {
+  /**
+   * The server.
+   *
+   * @generated from field: string server_id = 1;
+   */
+  serverId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.AllowReconciliationRequest.
+ * Use `create(AllowReconciliationRequestSchema)` to create a new message.
+ */
+export const AllowReconciliationRequestSchema: GenMessage<AllowReconciliationRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 29);
+
+/**
+ * The next comparison may.
+ *
+ * @generated from message sixfold.v1.AllowReconciliationResponse
+ */
+export type AllowReconciliationResponse = Message<"sixfold.v1.AllowReconciliationResponse"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.AllowReconciliationResponse.
+ * Use `create(AllowReconciliationResponseSchema)` to create a new message.
+ */
+export const AllowReconciliationResponseSchema: GenMessage<AllowReconciliationResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 30);
+
+/**
+ * Says that the database is the right one.
+ *
+ * @generated from message sixfold.v1.ConfirmDatabaseRequest
+ */
+export type ConfirmDatabaseRequest = Message<"sixfold.v1.ConfirmDatabaseRequest"> & {
+};
+
+/**
+ * Describes the message sixfold.v1.ConfirmDatabaseRequest.
+ * Use `create(ConfirmDatabaseRequestSchema)` to create a new message.
+ */
+export const ConfirmDatabaseRequestSchema: GenMessage<ConfirmDatabaseRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 31);
+
+/**
+ * It is believed.
+ *
+ * @generated from message sixfold.v1.ConfirmDatabaseResponse
+ */
+export type ConfirmDatabaseResponse = Message<"sixfold.v1.ConfirmDatabaseResponse"> & {
+  /**
+   * The new generation.
+   *
+   * @generated from field: uint64 generation = 1;
+   */
+  generation: bigint;
+};
+
+/**
+ * Describes the message sixfold.v1.ConfirmDatabaseResponse.
+ * Use `create(ConfirmDatabaseResponseSchema)` to create a new message.
+ */
+export const ConfirmDatabaseResponseSchema: GenMessage<ConfirmDatabaseResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 32);
 
 /**
  * A storage daemon as the gateway sees it.
@@ -147,7 +1135,7 @@ export type Server = Message<"sixfold.v1.Server"> & {
  * Use `create(ServerSchema)` to create a new message.
  */
 export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 0);
+  messageDesc(file_sixfold_v1_cluster, 33);
 
 /**
  * Asks for the servers.
@@ -162,7 +1150,7 @@ export type ListServersRequest = Message<"sixfold.v1.ListServersRequest"> & {
  * Use `create(ListServersRequestSchema)` to create a new message.
  */
 export const ListServersRequestSchema: GenMessage<ListServersRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 1);
+  messageDesc(file_sixfold_v1_cluster, 34);
 
 /**
  * The servers.
@@ -183,7 +1171,7 @@ export type ListServersResponse = Message<"sixfold.v1.ListServersResponse"> & {
  * Use `create(ListServersResponseSchema)` to create a new message.
  */
 export const ListServersResponseSchema: GenMessage<ListServersResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 2);
+  messageDesc(file_sixfold_v1_cluster, 35);
 
 /**
  * A file to locate.
@@ -211,7 +1199,7 @@ export type LocateRequest = Message<"sixfold.v1.LocateRequest"> & {
  * Use `create(LocateRequestSchema)` to create a new message.
  */
 export const LocateRequestSchema: GenMessage<LocateRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 3);
+  messageDesc(file_sixfold_v1_cluster, 36);
 
 /**
  * Where one chunk is.
@@ -267,7 +1255,7 @@ export type ChunkLocation = Message<"sixfold.v1.ChunkLocation"> & {
  * Use `create(ChunkLocationSchema)` to create a new message.
  */
 export const ChunkLocationSchema: GenMessage<ChunkLocation> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 4);
+  messageDesc(file_sixfold_v1_cluster, 37);
 
 /**
  * Where a file's chunks are.
@@ -302,7 +1290,7 @@ export type LocateResponse = Message<"sixfold.v1.LocateResponse"> & {
  * Use `create(LocateResponseSchema)` to create a new message.
  */
 export const LocateResponseSchema: GenMessage<LocateResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 5);
+  messageDesc(file_sixfold_v1_cluster, 38);
 
 /**
  * Whether a gateway makes calls to a server.
@@ -370,6 +1358,159 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof LocateRequestSchema;
     output: typeof LocateResponseSchema;
+  },
+  /**
+   * PlanChange previews what a change of the cluster would move. Nothing happens.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.PlanChange
+   */
+  planChange: {
+    methodKind: "unary";
+    input: typeof PlanChangeRequestSchema;
+    output: typeof PlanChangeResponseSchema;
+  },
+  /**
+   * StartRebalance begins to move chunks to where the ring says. A server that joins takes new files at once; what is old
+   * moves to it only by this.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.StartRebalance
+   */
+  startRebalance: {
+    methodKind: "unary";
+    input: typeof StartRebalanceRequestSchema;
+    output: typeof StartRebalanceResponseSchema;
+  },
+  /**
+   * DrainServer takes no new chunks on a server and begins to move what it has to the others; it goes on serving.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.DrainServer
+   */
+  drainServer: {
+    methodKind: "unary";
+    input: typeof DrainServerRequestSchema;
+    output: typeof DrainServerResponseSchema;
+  },
+  /**
+   * CancelDrain lets a server take chunks again. What has moved stays where it is.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.CancelDrain
+   */
+  cancelDrain: {
+    methodKind: "unary";
+    input: typeof CancelDrainRequestSchema;
+    output: typeof CancelDrainResponseSchema;
+  },
+  /**
+   * RemoveServer takes a server out of the cluster for good, once nothing is left on it, or by force.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.RemoveServer
+   */
+  removeServer: {
+    methodKind: "unary";
+    input: typeof RemoveServerRequestSchema;
+    output: typeof RemoveServerResponseSchema;
+  },
+  /**
+   * GetMoves tells of all rebalances and drains, the newest first.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.GetMoves
+   */
+  getMoves: {
+    methodKind: "unary";
+    input: typeof GetMovesRequestSchema;
+    output: typeof GetMovesResponseSchema;
+  },
+  /**
+   * PauseMoves holds a rebalance or a drain.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.PauseMoves
+   */
+  pauseMoves: {
+    methodKind: "unary";
+    input: typeof PauseMovesRequestSchema;
+    output: typeof PauseMovesResponseSchema;
+  },
+  /**
+   * ResumeMoves goes on with it.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.ResumeMoves
+   */
+  resumeMoves: {
+    methodKind: "unary";
+    input: typeof ResumeMovesRequestSchema;
+    output: typeof ResumeMovesResponseSchema;
+  },
+  /**
+   * StopMoves ends a rebalance. What has moved stays where it is.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.StopMoves
+   */
+  stopMoves: {
+    methodKind: "unary";
+    input: typeof StopMovesRequestSchema;
+    output: typeof StopMovesResponseSchema;
+  },
+  /**
+   * GetRepairs tells how many chunks wait to be rebuilt, and how fast that goes.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.GetRepairs
+   */
+  getRepairs: {
+    methodKind: "unary";
+    input: typeof GetRepairsRequestSchema;
+    output: typeof GetRepairsResponseSchema;
+  },
+  /**
+   * ListRepairs lists them, the riskiest first, a page at a time.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.ListRepairs
+   */
+  listRepairs: {
+    methodKind: "unary";
+    input: typeof ListRepairsRequestSchema;
+    output: typeof ListRepairsResponseSchema;
+  },
+  /**
+   * RetryRepair tries one now, or all that were parked as hopeless.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.RetryRepair
+   */
+  retryRepair: {
+    methodKind: "unary";
+    input: typeof RetryRepairRequestSchema;
+    output: typeof RetryRepairResponseSchema;
+  },
+  /**
+   * ListReconciliations tells what comparing each disk with the database has found.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.ListReconciliations
+   */
+  listReconciliations: {
+    methodKind: "unary";
+    input: typeof ListReconciliationsRequestSchema;
+    output: typeof ListReconciliationsResponseSchema;
+  },
+  /**
+   * AllowReconciliation lets the next comparison of a disk set aside all it finds, when one has stopped because that was
+   * much.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.AllowReconciliation
+   */
+  allowReconciliation: {
+    methodKind: "unary";
+    input: typeof AllowReconciliationRequestSchema;
+    output: typeof AllowReconciliationResponseSchema;
+  },
+  /**
+   * ConfirmDatabase says that the database is the right one although it has gone back in time: chunks that it does not
+   * know may be removed from now on.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.ConfirmDatabase
+   */
+  confirmDatabase: {
+    methodKind: "unary";
+    input: typeof ConfirmDatabaseRequestSchema;
+    output: typeof ConfirmDatabaseResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sixfold_v1_cluster, 0);
