@@ -50,7 +50,6 @@ export class ChunkLane {
       try {
         await this.#sendBlocks(connection, chunk, blocks, clock, () => refused);
         ended = !refused;
-        if (ended) await connection.endChunks();
       } catch (error) {
         // A daemon that has answered and closed breaks the body off; what it said matters more.
         await answer.catch(() => {
@@ -104,7 +103,7 @@ export class ChunkLane {
     let number = 0;
     let length = 0;
     clock.start();
-    await connection.writeChunk(step({ case: "header", value: { ...chunk, uploadId, segment, index } }));
+    await connection.writeSmallChunk(step({ case: "header", value: { ...chunk, uploadId, segment, index } }));
     clock.pause();
     for await (const data of blocks) {
       if (refused()) return;
@@ -117,7 +116,7 @@ export class ChunkLane {
     }
     if (refused()) return;
     clock.start();
-    await connection.writeChunk(step({ case: "end", value: { length: BigInt(length), xxh64: sums.digest() } }));
+    await connection.writeLastChunk(step({ case: "end", value: { length: BigInt(length), xxh64: sums.digest() } }));
   }
 
   /** Does one exchange; only a connection that is in order afterwards is kept. */

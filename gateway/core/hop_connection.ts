@@ -17,6 +17,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const CRLF = encoder.encode("\r\n");
 const LAST_CHUNK = encoder.encode("0\r\n\r\n");
+const NOTHING = new Uint8Array(0);
+/** What is held back goes out in one write with as many bytes; with more it would cost more to join them. */
+const JOINED = 4096;
 
 /** The head of an answer. */
 export interface AnswerHead {
@@ -31,6 +34,8 @@ export class HopConnection {
   #start = 0;
   #end = 0;
   #open = true;
+  /** Goes out before the next bytes. */
+  #held: Uint8Array = NOTHING;
   /** A read that was begun while the connection waited for its next exchange. */
   #early: Promise<number | null> | undefined;
   #goodbye = false;
@@ -76,34 +81,43 @@ export class HopConnection {
 
   /** Writes all bytes; afterwards their memory is the caller's again. */
   async write(bytes: Uint8Array): Promise<void> {
+    const held = this.#held;
+    if (held.length > 0) {
+      this.#held = NOTHING;
+      if (bytes.length <= JOINED) bytes = join(held, bytes);
+      else await this.write(held);
+    }
     for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
   }
 
-  /** Begins a request. @param length of its body in bytes; undefined for one of `writeChunk`s */
+  /** Begins a request: it goes out with the first bytes of its body. @param length of its body in bytes; undefined for one of `writeChunk`s */
   async request(path: string, headers: Readonly<Record<string, string>>, length: number | undefined): Promise<void> {
     const size = length === undefined ? "transfer-encoding: chunked" : `content-length: ${length}`;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    await this.write(
-      encoder.encode([`POST ${path} HTTP/1.1`, `host: ${this.address}`, size, ...lines, "", ""].join("\r\n")),
+    this.#held = encoder.encode(
+      [`POST ${path} HTTP/1.1`, `host: ${this.address}`, size, ...lines, "", ""].join("\r\n"),
     );
+    if (length === 0) await this.write(NOTHING);
   }
 
-  /** Writes a piece of a body of unknown length: a head and what follows it, without joining them. */
-  async writeChunk(head: Uint8Array, rest?: Uint8Array): Promise<void> {
-    const size = encoder.encode(`${(head.length + (rest?.length ?? 0)).toString(16)}\r\n`);
-    const start = new Uint8Array(size.length + head.length + (rest === undefined ? CRLF.length : 0));
-    start.set(size);
-    start.set(head, size.length);
-    if (rest === undefined) start.set(CRLF, size.length + head.length);
-    await this.write(start);
-    if (rest === undefined) return;
+  /**
+   * Writes a piece of a body of unknown length: a head and what follows it. What follows is not joined with anything, and
+   * the line end behind it goes out with the next piece: a large block is two writes.
+   */
+  async writeChunk(head: Uint8Array, rest: Uint8Array): Promise<void> {
+    await this.write(join(chunkSize(head.length + rest.length), head));
     await this.write(rest);
-    await this.write(CRLF);
+    this.#held = CRLF;
   }
 
-  /** Ends a body of unknown length. */
-  async endChunks(): Promise<void> {
-    await this.write(LAST_CHUNK);
+  /** Writes a small piece of such a body. */
+  async writeSmallChunk(bytes: Uint8Array): Promise<void> {
+    await this.write(join(chunkSize(bytes.length), bytes, CRLF));
+  }
+
+  /** Writes the last piece of such a body, and ends it. */
+  async writeLastChunk(bytes: Uint8Array): Promise<void> {
+    await this.write(join(chunkSize(bytes.length), bytes, CRLF, LAST_CHUNK));
   }
 
   /** Reads the head of the answer. */
@@ -227,4 +241,18 @@ export class HopConnections {
 
 function broken(how: string): SixfoldError {
   return new SixfoldError("unavailable", `the answer of a storage server cannot be read: ${how}; try again`);
+}
+
+function chunkSize(length: number): Uint8Array {
+  return encoder.encode(`${length.toString(16)}\r\n`);
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

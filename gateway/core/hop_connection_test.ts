@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HopConnections } from "./hop_connection.ts";
+import { HopConnection, HopConnections } from "./hop_connection.ts";
 
 Deno.test("a kept connection is used again, but not once the daemon has closed it", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -40,4 +40,27 @@ Deno.test("a kept connection is used again, but not once the daemon has closed i
   accepted[1]?.close();
   listener.close();
   await serving;
+});
+
+Deno.test("a chunked body is whole on the wire, with small pieces joined and a block's line end before the next piece", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  const received = (async () => {
+    const socket = await listener.accept();
+    return await new Response(socket.readable).text();
+  })();
+  const connection = await HopConnection.open(address);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  await connection.request("/put", { "x-a": "b" }, undefined);
+  await connection.writeSmallChunk(bytes("header"));
+  await connection.writeChunk(bytes("prefix"), new Uint8Array(5000).fill(120));
+  await connection.writeChunk(bytes("prefix"), bytes("short"));
+  await connection.writeLastChunk(bytes("end mark"));
+  connection.close();
+  assert.equal(
+    await received,
+    `POST /put HTTP/1.1\r\nhost: ${address}\r\ntransfer-encoding: chunked\r\nx-a: b\r\n\r\n` +
+      `6\r\nheader\r\n138e\r\nprefix${"x".repeat(5000)}\r\nb\r\nprefixshort\r\n8\r\nend mark\r\n0\r\n\r\n`,
+  );
+  listener.close();
 });

@@ -69,14 +69,11 @@ export async function upload(
     return await commit(store, file, request.ifAbsent, strays);
   };
   try {
-    const head = new Uint8Array(store.inlineMax + 1);
-    const headLength = await body.fill(head);
-    if (headLength <= store.inlineMax) {
-      const inline = head.slice(0, headLength);
+    const inline = await readInline(body, request.size, store.inlineMax);
+    if (inline !== undefined) {
       seen(inline);
       return await finish(inline, [], []);
     }
-    body.unread(head.subarray(0, headLength));
     await beginIntent(store.sql, id, LEASE_SECONDS);
     return await holdIntent(store.sql, id, LEASE_SECONDS, signal, async (strays, lease) => {
       const segments: StoredSegment[] = [];
@@ -104,6 +101,24 @@ export async function upload(
   } finally {
     await body.cancel().catch(() => {});
   }
+}
+
+/**
+ * The whole body where it is small enough for PostgreSQL; otherwise undefined, and nothing of it is lost. What is declared
+ * to be larger is not looked at.
+ */
+async function readInline(
+  body: BodyReader,
+  declared: number | undefined,
+  most: number,
+): Promise<Uint8Array | undefined> {
+  if (declared !== undefined && declared > most) return undefined;
+  // One byte more than declared shows that the declaration is wrong.
+  const head = new Uint8Array((declared ?? most) + 1);
+  const length = await body.fill(head);
+  if (length <= most) return head.subarray(0, length);
+  body.unread(head.subarray(0, length));
+  return undefined;
 }
 
 async function commit(store: Store, file: NewFile, ifAbsent: boolean, strays: StrayChunk[]): Promise<FileView> {
