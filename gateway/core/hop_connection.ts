@@ -90,7 +90,10 @@ export class HopConnection {
     for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
   }
 
-  /** Begins a request: it goes out with the first bytes of its body. @param length of its body in bytes; undefined for one of `writeChunk`s */
+  /**
+   * Begins a request: it goes out with the first bytes of its body.
+   * @param length of its body in bytes; undefined for one of `writeChunk`s
+   */
   async request(path: string, headers: Readonly<Record<string, string>>, length: number | undefined): Promise<void> {
     const size = length === undefined ? "transfer-encoding: chunked" : `content-length: ${length}`;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);

@@ -49,7 +49,7 @@ Deno.test("a chunked body is whole on the wire, with small pieces joined and a b
     const socket = await listener.accept();
     return await new Response(socket.readable).text();
   })();
-  const connection = await HopConnection.open(address);
+  const connection = await HopConnection.open(address, new AbortController().signal);
   const bytes = (text: string) => new TextEncoder().encode(text);
   await connection.request("/put", { "x-a": "b" }, undefined);
   await connection.writeSmallChunk(bytes("header"));
