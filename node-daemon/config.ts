@@ -31,7 +31,7 @@ export const DAEMON_SETTINGS = {
   SIXFOLD_RESERVE: orAuto(bytes("Free space to keep; auto is the larger of 5 % and 1G.", "auto")),
   SIXFOLD_HEARTBEAT: integer("Milliseconds between heartbeats.", "10000", 50, 60_000),
   SIXFOLD_SCRUB_EVERY: seconds("The time in which every chunk is re-read and verified once.", "7d"),
-  SIXFOLD_SCRUB_RATE: bytes("Bytes per second that this may read at most.", "64M"),
+  SIXFOLD_SCRUB_RATE: bytes("Bytes per second that this may read at most; 0 for no limit.", "64M"),
   SIXFOLD_QUARANTINE: seconds("How long a chunk is kept that was set aside.", "24h"),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;

@@ -34,7 +34,7 @@ const MOST_WAIT_MS = 5000;
 /**
  * Scrubs until the signal aborts.
  * @param periodSeconds the time in which every chunk has its turn
- * @param bytesPerSecond how fast what is due is read at most
+ * @param bytesPerSecond how fast what is due is read at most; 0 for no limit
  */
 export async function scrub(
   parts: ScrubParts,
@@ -91,7 +91,8 @@ async function scrubFolders(
         counts.damaged++;
         await onDamage(chunkId, reason).catch(() => {});
       }
-      await sleep(bytes / bytesPerSecond * 1000 - (performance.now() - began), signal);
+      const dueMs = bytesPerSecond === 0 ? 0 : bytes / bytesPerSecond * 1000 - (performance.now() - began);
+      if (dueMs > 0) await sleep(dueMs, signal);
     }
     if (next === "") return;
     after = next;

@@ -23,6 +23,8 @@ import {
 } from "../core/upkeep.ts";
 import { checkUuid } from "./check_uuid.ts";
 
+const MOST_WEIGHT = 100;
+
 /** The RPCs that change the cluster. */
 export function changeRpcs(upkeep: Upkeep) {
   return {
@@ -30,7 +32,7 @@ export function changeRpcs(upkeep: Upkeep) {
       const preview = change.case === "drainServerId"
         ? { drain: checkUuid(change.value) }
         : change.case === "addWeight"
-        ? { addWeight: change.value }
+        ? { addWeight: checkWeight(change.value) }
         : "rebalance";
       const { chunks, bytes, chunksSeen, bytesSeen, hottestDisk, exact } = await previewChange(upkeep, preview);
       const { limit } = upkeep.moving;
@@ -87,6 +89,11 @@ export function changeRpcs(upkeep: Upkeep) {
     resumeMoves: ({ changeId }: ResumeMovesRequest) => change(upkeep, changeId, ["paused"], "running"),
     stopMoves: ({ changeId }: StopMovesRequest) => change(upkeep, changeId, ["running", "paused"], "stopped"),
   };
+}
+
+function checkWeight(weight: number): number {
+  if (weight > 0 && weight <= MOST_WEIGHT) return weight;
+  throw new SixfoldError("invalid_argument", `a weight is more than 0 and at most ${MOST_WEIGHT}`);
 }
 
 async function change(upkeep: Upkeep, id: string, from: readonly string[], to: "running" | "paused" | "stopped") {
