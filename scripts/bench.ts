@@ -5,7 +5,7 @@ import { fillListed } from "./bench/fill.ts";
 import { hugeLoads, type Load, nameOf, standardLoads } from "./bench/loads.ts";
 import { measure, type Measurement, middle } from "./bench/measure.ts";
 import { type BenchOptions, readOptions } from "./bench/options.ts";
-import { compared, headLine, line, moved, type Ratio, ratioOf, type Ratios } from "./bench/report.ts";
+import { type Accepted, compared, headLine, line, moved, type Ratio, ratioOf } from "./bench/report.ts";
 import { peakMemory } from "./bench/usage.ts";
 import { type RunningCluster, withCluster } from "./local_cluster.ts";
 import { type Code, ROOT } from "./programs.ts";
@@ -67,6 +67,11 @@ async function compare(commit: string, hop: string, loads: readonly Load[], { ro
   });
 }
 
+/** To the digits that mean something. */
+function rounded(ratio: number): number {
+  return Number(ratio.toPrecision(3));
+}
+
 async function run(options: BenchOptions): Promise<void> {
   const { total, only, rounds, profiles, json, accept } = options;
   const loads = (options.huge ? hugeLoads() : standardLoads(total)).filter((load) => nameOf(load).includes(only));
@@ -89,7 +94,7 @@ async function run(options: BenchOptions): Promise<void> {
         const load = loads[i];
         const baseline = load && baselineOf(load, baselines);
         const ratio = baseline && ratioOf(one, baseline);
-        if (ratio !== undefined) ratios[`${hop} ${one.name}`] = ratio;
+        if (ratio !== undefined) ratios[`${hop} ${one.name}`] = { rate: rounded(ratio.rate), cpu: rounded(ratio.cpu) };
         console.log(line(one, ratio));
       }
       await printMemory(side);
@@ -98,7 +103,7 @@ async function run(options: BenchOptions): Promise<void> {
       console.log(`six writers, durable order: ${rate.toFixed(0)} MiB/s of chunks, ${files} MiB/s of files`);
     });
   }
-  const accepted: Ratios = JSON.parse(await Deno.readTextFile(ACCEPTED).catch(() => "{}"));
+  const accepted: Accepted = JSON.parse(await Deno.readTextFile(ACCEPTED).catch(() => "{}"));
   for (const sentence of moved(ratios, accepted)) console.log(sentence);
   if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify({ figures, ratios }, null, 2)}\n`);
   if (accept) await Deno.writeTextFile(ACCEPTED, `${JSON.stringify({ ...accepted, ...ratios }, null, 2)}\n`);

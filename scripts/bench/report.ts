@@ -10,6 +10,9 @@ export interface Ratio {
 /** Ratios by hop and load. */
 export type Ratios = Readonly<Record<string, Ratio>>;
 
+/** Those that were accepted; a rate only from a machine that had nothing else to do. */
+export type Accepted = Readonly<Record<string, Partial<Ratio>>>;
+
 /** What moves by more is told. */
 const MOVED = 0.15;
 
@@ -42,7 +45,7 @@ export function ratioOf(measured: Measurement, baseline: Measurement): Ratio {
 }
 
 /** A sentence for each ratio that is more than 15 % away from the accepted one. */
-export function moved(now: Ratios, accepted: Ratios): string[] {
+export function moved(now: Ratios, accepted: Accepted): string[] {
   const sentences: string[] = [];
   for (const [name, ratio] of Object.entries(now)) {
     for (const what of ["rate", "cpu"] as const) {
