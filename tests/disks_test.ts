@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { auditCluster } from "../scripts/audit.ts";
 import { stopAll, until } from "../scripts/programs.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { SmallDisk } from "../scripts/faults/small_disk.ts";
@@ -47,10 +48,14 @@ for (const hop of ["web", "grpc"]) {
       });
       await t.step("four of six fill up: 507, and nothing is left behind", async () => {
         await until("garbage is left", 60_000, async () => (await chunkFiles(`${disks[0]?.folder}/tmp`)).length === 0);
-        const before = new Set((await stored()).filter((path) => path.includes("/chunks/")));
         const { status, detail } = await put(`${files}/b`, 400 * MIB);
         assert.deepEqual([status, detail], [507, "DISK_FULL"]);
-        await until("something is left behind", 60_000, async () => (await stored()).every((path) => before.has(path)));
+        // Meanwhile the repair of the first file may add a chunk, so what counts is what no row names.
+        const folders = cluster.daemons.map(({ folder }) => folder);
+        await until("something is left behind", 60_000, async () => {
+          const faults = await auditCluster(cluster.postgres.url, folders);
+          return !faults.some((fault) => /which no row names|\/tmp holds/.test(fault));
+        });
         assert.equal((await fetch(`${files}/b`, { method: "HEAD" })).status, 404);
       });
       await t.step("what was stored reads, and a delete makes room", async () => {

@@ -3,11 +3,12 @@ import { createClient } from "@connectrpc/connect";
 import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
+import { until } from "../scripts/programs.ts";
 import { type Daemon, TestCluster } from "./cluster.ts";
 
 const MIB = 1024 * 1024;
 
-/** A call that takes longer than this was held up by a server that stands still. */
+/** A call that takes longer than this was held up by a server that stands still; on a busy machine, four times the usual. */
 const STALL_MS = 3500;
 
 async function put(url: string, size: number, during?: (sent: number) => void) {
@@ -43,11 +44,12 @@ for (const hop of ["web", "grpc"]) {
     };
     try {
       const first = await put(`${files}/first`, 64 * MIB);
+      const stall = Math.max(STALL_MS, 4 * first.ms);
       await t.step("network times out during an upload", async () => {
         const { ms, sha256, length } = await put(`${files}/during`, 96 * MIB, (sent) => {
           if (sent > 32 * MIB) stop(victim);
         });
-        assert.ok(ms < STALL_MS + 3000, `${ms} ms`);
+        assert.ok(ms < stall + 3000, `${ms} ms`);
         goOn();
         assert.deepEqual(await digestOf(await fetch(`${files}/during`)), { sha256, length });
       });
@@ -60,20 +62,24 @@ for (const hop of ["web", "grpc"]) {
           times.push(ms);
         }
         const longest = Math.max(...times);
-        assert.ok(longest < STALL_MS, times.join(", "));
+        assert.ok(longest < stall, times.join(", "));
         // Most of them meet an open breaker.
-        assert.ok((times.toSorted((a, b) => a - b)[6] ?? 0) < STALL_MS / 2, times.join(", "));
+        assert.ok((times.toSorted((a, b) => a - b)[6] ?? 0) < stall / 2, times.join(", "));
       });
       await t.step("a server fails over: its breaker is open for all to see, and nothing waits for it", async () => {
         const client = createClient(ClusterService, fetchTransport(address));
-        for (let i = 0; i < 3; i++) await put(`${files}/over-${i}`, 8 * MIB);
-        const { servers } = await client.listServers({});
-        const open = servers.filter(({ breaker }) => breaker !== 1);
+        const notClosed = async () => (await client.listServers({})).servers.filter(({ breaker }) => breaker !== 1);
+        // A gateway that is late itself counts nothing against the servers, so on a busy machine it takes some more calls.
+        await until("no breaker opens", 30_000, async () => {
+          await put(`${files}/over`, 8 * MIB);
+          return (await notClosed()).length > 0;
+        });
+        const open = await notClosed();
         assert.deepEqual(open.map(({ httpAddress }) => httpAddress), [victim.http]);
         assert.match(open[0]?.lastError ?? "", /storage server/);
         for (let i = 0; i < 5; i++) {
           const { ms } = await put(`${files}/around-${i}`, 8 * MIB);
-          assert.ok(ms < 1500, `${ms} ms`);
+          assert.ok(ms < stall / 2, `${ms} ms`);
         }
       });
       await t.step("retries, hedges and substitutes are few: no more than 1.2 times the calls", async () => {
@@ -95,7 +101,7 @@ for (const hop of ["web", "grpc"]) {
           }
         });
         stopped.clear();
-        assert.ok(ms < STALL_MS + 3000, `${ms} ms`);
+        assert.ok(ms < stall + 3000, `${ms} ms`);
         assert.equal((await get(`${files}/crash`)).sha256, sha256);
         assert.equal((await get(`${files}/first`)).sha256, first.sha256);
       });
