@@ -1,12 +1,13 @@
 /**
  * `npm run faults`: makes every fault of the matrix for real, and says what came of it. `-- 11 16` makes some of them,
  * `-- --quick` those of the gate; `-- kills --count 1000` and `-- power --count 200` crash all daemons or all disks again
- * and again under load. All but the quick run bring docs/faults.md up to date.
+ * and again under load; `-- measure` takes figures. All but the quick run bring docs/faults.md up to date.
  */
 import { parseArgs } from "node:util";
 import { crashLoop } from "./faults/crash_loop.ts";
 import { isolate } from "./faults/isolate.ts";
 import { runMatrix } from "./faults/matrix.ts";
+import { measure } from "./faults/measure.ts";
 import { countsOf, lineOf, pageOf, withFigure } from "./faults/report.ts";
 import { runTool } from "./faults/run_tool.ts";
 import { ROWS } from "./faults/rows.ts";
@@ -22,7 +23,9 @@ const { values, positionals } = parseArgs({
 });
 const readPage = () => Deno.readTextFile(PAGE).catch(() => "");
 const [first] = positionals;
-const succeeded = first === "kills" || first === "power"
+const succeeded = first === "measure"
+  ? await figures()
+  : first === "kills" || first === "power"
   ? await crashes(first === "kills" ? "kills" : "power cuts", Number(values.count))
   : await matrix(positionals.map(Number), values.quick);
 Deno.exit(succeeded ? 0 : 1);
@@ -34,6 +37,14 @@ async function matrix(numbers: readonly number[], quick: boolean): Promise<boole
   if (!quick) await writePage(pageOf(await readPage(), ROWS, results));
   console.log(`${notRun} not run\n${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0;
+}
+
+async function figures(): Promise<boolean> {
+  await measure(async (name, text) => {
+    console.log(`${name}: ${text}`);
+    await writePage(withFigure(await readPage(), name, text));
+  });
+  return true;
 }
 
 async function crashes(kind: "kills" | "power cuts", count: number): Promise<boolean> {

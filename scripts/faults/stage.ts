@@ -153,7 +153,7 @@ export class Stage implements AsyncDisposable {
    * Invariants 4, 5 and 8, once all grace times are over: the disks hold what the rows name, every segment has all its
    * chunks, and the processes hold what they held at first.
    */
-  async settle(): Promise<void> {
+  async settle(ms = SETTLE_MS): Promise<void> {
     // What was on its way to a daemon that was stopped may still become a chunk, and is looked for after that.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await this.ledger.endLeases();
@@ -167,7 +167,7 @@ export class Stage implements AsyncDisposable {
       ];
       return left.length === 0;
     };
-    await until("the cluster is not calm", SETTLE_MS, calm).catch((error) => {
+    await until("the cluster is not calm", ms, calm).catch((error) => {
       throw new Error(`${error.message}: ${left.join("; ")}`);
     });
   }

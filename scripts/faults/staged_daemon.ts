@@ -33,6 +33,7 @@ export class StagedDaemon {
 
   /** SIGKILL. */
   async kill(): Promise<void> {
+    this.#stopped = false;
     await this.stage.watch.kill(this.daemon.process);
   }
 
