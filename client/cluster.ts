@@ -12,6 +12,14 @@ export interface ServerInfo {
   readonly freeBytes: number;
   readonly usedBytes: number;
   readonly lastHeartbeat: Date;
+  /** Where it stands; empty for none. */
+  readonly zone: string;
+  /** Its share of the chunks beside servers of weight 1. */
+  readonly weight: number;
+  /** Whether the gateway that answered makes calls to it. */
+  readonly breaker: "closed" | "open" | "half_open" | "unknown";
+  /** Why its state is what it is; empty where nothing is to be said. */
+  readonly stateReason: string;
 }
 
 /** Where one chunk is. */
@@ -42,14 +50,15 @@ interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-const STATE = "SERVER_STATE_";
+const BREAKERS = ["closed", "open", "half_open"] as const;
 const STATES = ["active", "full", "draining", "stopped", "inactive"] as const;
 
 /** Every server that is known. @throws SixfoldError */
 export async function servers(gateways: Gateways, options: CallOptions = {}): Promise<ServerInfo[]> {
   const { servers } = await callRpc(gateways, "ClusterService/ListServers", {}, options);
   return rows(servers).map((row) => {
-    const state = String(row["state"]).replace(STATE, "").toLowerCase();
+    const state = String(row["state"]).replace("SERVER_STATE_", "").toLowerCase();
+    const breaker = String(row["breaker"]).replace("BREAKER_STATE_", "").toLowerCase();
     return {
       id: String(row["id"]),
       grpcAddress: String(row["grpcAddress"]),
@@ -58,6 +67,10 @@ export async function servers(gateways: Gateways, options: CallOptions = {}): Pr
       freeBytes: Number(row["freeBytes"] ?? 0),
       usedBytes: Number(row["usedBytes"] ?? 0),
       lastHeartbeat: new Date(String(row["lastHeartbeat"])),
+      zone: String(row["zone"] ?? ""),
+      weight: Number(row["weight"] ?? 1),
+      breaker: BREAKERS.find((known) => known === breaker) ?? "unknown",
+      stateReason: String(row["stateReason"] ?? ""),
     };
   });
 }

@@ -20,6 +20,7 @@ const programs = {
   load: ["deno", "scripts/load.ts"],
   bench: ["deno", "scripts/bench.ts"],
   soak: ["deno", "scripts/soak.ts"],
+  sixfold: ["bun", "client/cli/main.ts"],
   faults: ["deno", "scripts/faults.ts"],
   chaos: ["deno", "scripts/chaos.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
@@ -66,7 +67,8 @@ const [runtime, file] = program;
 const flags = name === "gateway" ? gatewayFlags(root) : ["-A", "--no-check", "--no-prompt"];
 const command = runtime === "deno" ? [deno, "run", ...flags] : [bun, "run"];
 const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), ...args], {
-  cwd: root,
+  // What users name on the command's line lies where they are, which npm remembers.
+  cwd: name === "sixfold" ? (process.env.INIT_CWD ?? process.cwd()) : root,
   stdio: "inherit",
   env: { ...process.env, SIXFOLD_DENO: deno, SIXFOLD_BUN: bun, DENO_NO_UPDATE_CHECK: "1" },
 });

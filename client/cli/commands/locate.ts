@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { humanSize, table } from "../human.ts";
+import { fileOf } from "../place.ts";
+import { openSession, print } from "../session.ts";
+
+/** `sixfold locate` */
+export function addLocate(program: Command): void {
+  program.command("locate").description("tell which server keeps which chunk of a file")
+    .argument("<file>", "BUCKET/KEY")
+    .action(async (source: string, _options: unknown, command: Command) => {
+      const { client, json, signal } = openSession(command);
+      const { bucket, key } = fileOf(source);
+      const chunks = await client.locate(bucket, key, { signal });
+      if (json) return chunks.forEach((chunk) => print(JSON.stringify(chunk)));
+      if (chunks.length === 0) return print("it is small and lives in the database");
+      print(table(chunks.map(({ segment, index, length, serverId, chunkId }) => [
+        `segment ${segment}`,
+        `chunk ${index}`,
+        humanSize(length),
+        serverId,
+        chunkId,
+      ])));
+    });
+}

@@ -1,0 +1,130 @@
+/** Makes a folder here and a prefix there alike, one way. */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { SixfoldError } from "../../shared/errors.ts";
+import { LARGEST_PART } from "../part_size.ts";
+import { Budget } from "./budget.ts";
+import { pathOfKey } from "./local_path.ts";
+import { type Place, prefixOf } from "./place.ts";
+import { showProgress } from "./progress.ts";
+import { type CliSession, note, print } from "./session.ts";
+import { getPath, makeFolder, putPath } from "./transfer.ts";
+import { clashes, isSame, localTree, remoteTree, type Tree } from "./tree.ts";
+
+/** Which way, and how. */
+export interface SyncPlan {
+  readonly way: "up" | "down";
+  readonly folder: string;
+  readonly place: Place;
+  /** Removes at the destination what the source does not have. */
+  readonly remove: boolean;
+  /** Only says what would be done. */
+  readonly dryRun: boolean;
+  /** Sends also what is alike. */
+  readonly always: boolean;
+}
+
+/** What was done. */
+export interface SyncResult {
+  readonly sent: number;
+  readonly bytes: number;
+  readonly removed: number;
+  readonly same: number;
+  readonly failed: number;
+}
+
+const HELD = 64 * 1024 * 1024;
+const AT_ONCE = 16;
+const PARTS_AT_ONCE = 4;
+
+/** Runs a plan; files that fail are told of and left out. @throws SixfoldError: the first one's, after all others were tried */
+export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncResult> {
+  const { way, folder, place, dryRun, always } = plan;
+  const { client, signal, json } = cli;
+  if (way === "down" && !dryRun) await mkdir(folder, { recursive: true });
+  const skipped = (path: string) => note(`left out, as it is no regular file: ${path}`);
+  const missing = way === "down" && dryRun;
+  const local = await localTree(folder, skipped).catch((error) => {
+    if (missing && error instanceof SixfoldError && error.code === "not_found") return new Map() as Tree;
+    throw error;
+  });
+  const remote = await remoteTree(client, place, signal);
+  const [from, to] = way === "up" ? [local, remote] : [remote, local];
+  const doomed = plan.remove ? [...to.keys()].filter((key) => !from.has(key)) : [];
+  const wanted = [...from].filter(([key, entry]) => always || !isSame(entry, to.get(key)));
+  const blocked = way === "down" ? clashes(from.keys()) : new Set<string>();
+  const budget = new Budget(HELD, AT_ONCE);
+  const failures: unknown[] = [];
+  const total = wanted.reduce((sum, [, { size }]) => sum + size, 0);
+  const progress = showProgress(cli, way === "up" ? "sending" : "fetching", dryRun ? undefined : total);
+  let sent = 0;
+  let bytes = 0;
+  let removed = 0;
+  const each = async (verb: string, key: string, work: () => Promise<void>) => {
+    signal.throwIfAborted();
+    try {
+      if (!dryRun) await work();
+      if (json) print(JSON.stringify({ [verb]: key }));
+      else if (dryRun) print(`would ${verb} ${key}`);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failures.push(error);
+      note(`${key}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const remote_ = (key: string) => ({ bucket: place.bucket, key: prefixOf(place.key) + key });
+  try {
+    // First what is to go: a file may have to make room for a folder of its name.
+    for (const key of doomed) {
+      await each("remove", key, async () => {
+        if (way === "up") await client.remove(place.bucket, remote_(key).key, { signal });
+        else await rm(pathOfKey(folder, key));
+        removed++;
+      });
+    }
+    await Promise.all(
+      wanted.map(([key, { size }]) =>
+        budget.run(
+          way === "down" ? LARGEST_PART / 4 : Math.min(size, PARTS_AT_ONCE * LARGEST_PART),
+          () =>
+            each(way === "up" ? "send" : "fetch", key, async () => {
+              if (way === "up") {
+                await putPath(cli, join(folder, ...key.split("/")), remote_(key));
+              } else await fetchInto(cli, folder, key, remote_(key), blocked);
+              sent++;
+              bytes += size;
+              progress.at(bytes);
+            }),
+        )
+      ),
+    );
+  } finally {
+    progress.end();
+  }
+  if (failures.length > 0) {
+    const { code, message } = SixfoldError.from(failures[0]);
+    throw new SixfoldError(
+      code,
+      `${failures.length} of ${wanted.length + doomed.length} failed, the first because: ${message}`,
+    );
+  }
+  return { sent, bytes, removed, same: from.size - wanted.length, failed: 0 };
+}
+
+async function fetchInto(
+  cli: CliSession,
+  folder: string,
+  key: string,
+  place: Place,
+  blocked: ReadonlySet<string>,
+): Promise<void> {
+  if (blocked.has(key)) {
+    throw new SixfoldError(
+      "failed_precondition",
+      `"${key}" is a file and a folder there, and no disk has both; get it by itself`,
+    );
+  }
+  const path = pathOfKey(folder, key);
+  await makeFolder(folder, path);
+  await getPath(cli, place, path);
+}

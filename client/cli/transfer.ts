@@ -1,0 +1,72 @@
+/** Single files on their way up and down, with the time of their last change. */
+import { lstat, mkdir, realpath, utimes } from "node:fs/promises";
+import { basename, dirname, sep } from "node:path";
+import { SixfoldError } from "../../shared/errors.ts";
+import type { StoredFile, UploadProgress } from "../mod.ts";
+import { diskFailure } from "../save.ts";
+import { contentTypeOf } from "./content_type.ts";
+import type { Place } from "./place.ts";
+import type { CliSession } from "./session.ts";
+import { entryOf, mtimeOf } from "./tree.ts";
+
+/** What may be said of an upload. */
+export interface PutOptions {
+  readonly contentType?: string | undefined;
+  readonly ifAbsent?: boolean | undefined;
+  readonly onProgress?: (progress: UploadProgress) => void;
+}
+
+/** Sends a file of this disk. @throws SixfoldError */
+export async function putPath(
+  { client, signal, resume }: CliSession,
+  path: string,
+  { bucket, key }: Place,
+  { contentType = contentTypeOf(path), ifAbsent = false, onProgress = () => {} }: PutOptions = {},
+): Promise<StoredFile> {
+  const { mtime } = await entryOf(path).catch((error) => {
+    throw diskFailure(error, path);
+  });
+  const metadata = { mtime: String(mtime) };
+  return await client.upload({ path }, { bucket, key, contentType, ifAbsent, metadata, signal, resume, onProgress });
+}
+
+/** Fetches a file to a path. @param onProgress hears how many bytes have come @throws SixfoldError */
+export async function getPath(
+  { client, signal }: CliSession,
+  { bucket, key }: Place,
+  path: string,
+  onProgress?: (bytes: number, total: number) => void,
+): Promise<StoredFile> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there?.isDirectory()) {
+    throw new SixfoldError(
+      "already_exists",
+      `${path} is a folder, and "${basename(key)}" is a file; choose another name`,
+    );
+  }
+  const download = await client.download(bucket, key, { signal });
+  await download.saveTo(path, (bytes) => onProgress?.(bytes, download.length));
+  const time = new Date(mtimeOf(download.file));
+  await utimes(path, time, time);
+  return download.file;
+}
+
+/**
+ * Makes the folder for a path below a root.
+ * @throws SixfoldError when a part of the path is a file, or a link that leads out of the root
+ */
+export async function makeFolder(root: string, path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const inWay = error instanceof Error && "code" in error && (error.code === "EEXIST" || error.code === "ENOTDIR");
+    if (!inWay) throw diskFailure(error, folder);
+    throw new SixfoldError("failed_precondition", `${folder} must be a folder, and is a file here; move it`, {
+      cause: error,
+    });
+  }
+  const [home, real] = [await realpath(root), await realpath(folder)];
+  if (real === home || real.startsWith(home.endsWith(sep) ? home : home + sep)) return;
+  throw new SixfoldError("permission_denied", `${folder} leads out of ${root} by a link; remove the link`);
+}
