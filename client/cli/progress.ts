@@ -1,5 +1,5 @@
 /** How far a transfer is: a bar with rate and time left on a terminal, and nothing elsewhere. */
-import { Format, Presets, SingleBar } from "cli-progress";
+import cliProgress from "cli-progress";
 import type { CliSession } from "./session.ts";
 import { humanSize, humanTime } from "./human.ts";
 
@@ -21,16 +21,16 @@ export function showProgress({ bars }: CliSession, name: string, total: number |
   let expected = total;
   let rate = 0;
   let last = { bytes: 0, at: began };
-  const bar = new SingleBar({
+  const bar = new cliProgress.SingleBar({
     hideCursor: true,
     clearOnComplete: true,
     format: (options, params) => {
       const done = `${humanSize(params.value)}${expected === undefined ? "" : ` of ${humanSize(expected)}`}`;
       const left = expected === undefined ? "" : `, ${humanTime((expected - params.value) / rate)} left`;
-      const line = expected === undefined ? "" : `${Format.BarFormat(params.progress, options)} `;
+      const line = expected === undefined ? "" : `${cliProgress.Format.BarFormat(params.progress, options)} `;
       return `${name}  ${line}${done}, ${humanSize(rate)}/s${left}`;
     },
-  }, Presets.shades_classic);
+  }, cliProgress.Presets.shades_classic);
   bar.start(expected ?? 0, 0);
   return {
     at(bytes, before = 0) {
