@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { createClient } from "@connectrpc/connect";
+import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
+import { fetchTransport } from "../shared/rpc.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { chunkFolder, newUuid } from "../shared/chunk_id.ts";
 import { auditCluster } from "../scripts/audit.ts";
@@ -15,6 +18,7 @@ Deno.test("disks and database are brought together, and a wrong database costs n
   for (let i = 0; i < 6; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`, BEAT);
   const gateways = [await cluster.addGateway(SETTINGS), await cluster.addGateway(SETTINGS)];
   const files = `${gateways[0]}/v1/files/demo`;
+  const admin = createClient(ClusterService, fetchTransport(gateways[1] ?? ""));
   const sql = await openDatabase(cluster.postgres.url, 2);
   const folders = cluster.daemons.map(({ folder }) => folder);
   const sent = new Map<string, string>();
@@ -70,6 +74,9 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       }));
       assert.deepEqual(await aside(), []);
       await readAll();
+      await until("garbage stays", 60_000, async () => {
+        return (await auditCluster(cluster.postgres.url, folders)).length === 0;
+      });
     });
 
     await t.step("more than a few strays: the pass stops and asks", async () => {
@@ -82,7 +89,10 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       });
       assert.equal((await aside()).length, 0);
       assert.ok((await kept()).length >= before + 8);
-      await sql`UPDATE reconciliations SET state = 'allowed', due_at = now() WHERE state = 'halted'`;
+      const { reconciliations } = await admin.listReconciliations({});
+      const serverId = reconciliations.find(({ state }) => state === "halted")?.serverId ?? "";
+      await admin.allowReconciliation({ serverId });
+      await assert.rejects(admin.allowReconciliation({ serverId }), /has stopped/);
       await until("what was allowed stays", 60_000, async () => (await aside()).length === 8);
       await until("what was set aside stays", 30_000, async () => (await aside()).length === 0);
     });
@@ -116,7 +126,8 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       sent.delete("later");
       await new Promise((resolve) => setTimeout(resolve, 5000));
       assert.equal((await kept()).length, names + 6);
-      await sql`UPDATE cluster SET doubt = NULL, generation = generation + 1`;
+      assert.match((await admin.listReconciliations({})).doubt, /gone back in time/);
+      assert.equal((await admin.confirmDatabase({})).generation, 2n);
       await until("garbage stays after the confirmation", 90_000, async () => (await kept()).length === names);
       await rounds(6);
       await readAll();

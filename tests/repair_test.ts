@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { createClient } from "@connectrpc/connect";
+import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
+import { fetchTransport } from "../shared/rpc.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { queueRepairs } from "../gateway/db/repairs.ts";
 import { auditCluster } from "../scripts/audit.ts";
@@ -13,7 +16,8 @@ const SETTINGS = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_REPAI
 Deno.test("what is missing or damaged is rebuilt", async (t) => {
   await using cluster = await TestCluster.start(0);
   for (let i = 0; i < 6; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`, BEAT);
-  let files = `${await cluster.addGateway(SETTINGS)}/v1/files/demo`;
+  const gateway = await cluster.addGateway(SETTINGS);
+  let files = `${gateway}/v1/files/demo`;
   const sql = await openDatabase(cluster.postgres.url, 2);
   const folders = () => cluster.daemons.map(({ folder }) => folder);
   const sent = new Map<string, string>();
@@ -107,6 +111,13 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
       for (const path of paths) await Deno.rename(path, `${cluster.folder}/${path.split("/").at(-1)}`);
       await queueRepairs(sql, [0].map((index) => ({ fileId, segment: 0, index, reason: "found by the test" })));
       await until("it is not parked", 60_000, async () => (await counts()).parked === 1);
+      const admin = createClient(ClusterService, fetchTransport(gateway));
+      const { repairs } = await admin.listRepairs({ limit: 1 });
+      assert.equal(repairs[0]?.fileId, fileId);
+      assert.match(repairs[0]?.problem ?? "", /too few good chunks/);
+      const first = repairs.find(({ state }) => state === "parked") ?? repairs[0];
+      assert.equal((await admin.retryRepair({ fileId, segment: 0, index: first?.index ?? 0 })).count, 1n);
+      assert.ok((await admin.getRepairs({})).bytesLeft > 0n);
       for (const path of paths.slice(1)) await Deno.rename(`${cluster.folder}/${path.split("/").at(-1)}`, path);
       const [daemon] = cluster.daemons;
       assert.ok(daemon);

@@ -10,6 +10,9 @@ export interface ClaimedRepair extends Damage {
   readonly damaged: boolean;
 }
 
+/** How long a server counts as just come; a little more than the time between two looks. */
+const JUST_NOW = "8 seconds";
+
 /**
  * Claims the riskiest repair that is due, and begins the intent of `writer` in the same statement. One chunk of a segment
  * is repaired at a time. Nothing is claimed of a segment when more servers are gone than it can lose, unless an operator
@@ -71,11 +74,17 @@ export async function parkRepair(
     WHERE file_id = ${fileId} AND segment = ${segment} AND index = ${index} AND claimed_by = ${writer}`;
 }
 
-/** Looks again at what was parked before a server came (back). @returns how many there were */
+/**
+ * Looks again at what was parked before a server came (back), and at what waits for its next try when one has come in the
+ * last seconds. @returns how many there were
+ */
 export async function unparkRepairs(sql: Sql): Promise<number> {
   const rows = await sql`
-    UPDATE repairs SET state = 'queued', attempts = 0, due_at = now()
-    WHERE state = 'parked' AND due_at < (SELECT max(joined_at) FROM storage_servers) RETURNING 1`;
+    WITH newest AS (SELECT max(joined_at) AS joined_at FROM storage_servers)
+    UPDATE repairs r SET state = 'queued', due_at = now(), attempts = CASE state WHEN 'parked' THEN 0 ELSE attempts END
+    FROM newest WHERE (r.state = 'parked' AND r.due_at < newest.joined_at)
+      OR (r.state = 'queued' AND r.due_at > now() AND newest.joined_at > now() - ${JUST_NOW}::interval)
+    RETURNING 1`;
   return rows.length;
 }
 
