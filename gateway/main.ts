@@ -2,7 +2,9 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
 import { createLogger } from "../shared/logger.ts";
+import { catchUncaught } from "../shared/uncaught.ts";
 import { createRpc } from "./api/connect.ts";
+import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
 import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
@@ -27,11 +29,14 @@ import { Runner } from "./workers/runner.ts";
 const UPKEEP_CONNECTIONS = 5;
 const GRACE_MS = 30_000;
 
-async function run(): Promise<void> {
+async function run(): Promise<number> {
   const config = readGatewayConfig((name) => Deno.env.get(name));
   const encoder = new TextEncoder();
   const write = (line: string) => void Deno.stderr.writeSync(encoder.encode(line));
   const log = createLogger(config.SIXFOLD_LOG, write, { service: "gateway" });
+  const told = new AbortController();
+  const uncaught = catchUncaught(log, () => told.abort());
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => told.abort());
   const sql = await openDatabase(config.DATABASE_URL, config.SIXFOLD_DATABASE_CONNECTIONS);
   const upkeep = await openDatabase(config.DATABASE_URL, UPKEEP_CONNECTIONS);
   await migrate(upkeep, await readMigrations(new URL("../migrations/", import.meta.url)));
@@ -60,26 +65,37 @@ async function run(): Promise<void> {
   background.start(watchAbsence({ sql: upkeep, log, afterSeconds: config.SIXFOLD_REPAIR_AFTER }));
   background.start(reconcile({ ...upkeepStore, everySeconds: config.SIXFOLD_RECONCILE_EVERY }));
   const repairs = await upkeep.listen(REPAIRS_CHANNEL, () => background.wake("repair"));
-  let stopping = false;
-  const rest = createRest(store, createReadiness(cluster, layout, () => stopping), log);
+  const rest = createRest(store, createReadiness(cluster, layout, () => told.signal.aborted), log);
   const rpc = createRpc(store, { sql: upkeep, cluster, layout, repairing, moving }, log);
-  const door = await openDoor("127.0.0.1", config.SIXFOLD_PORT, (request) => rpc(request) ?? rest(request), log);
-  log.info("serving", { address: `http://127.0.0.1:${door.port}` });
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, resolve);
+  const door = await openDoor({
+    host: "127.0.0.1",
+    port: config.SIXFOLD_PORT,
+    handler: (request) => rpc(request) ?? rest(request),
+    refuse,
+    always: isAlwaysLetIn,
+    most: config.SIXFOLD_MAX_REQUESTS,
+    crowds: { uploads: () => store.pool.crowded, downloads: () => store.windows.crowded },
+    log,
   });
-  stopping = true;
+  log.info("serving", { address: `http://127.0.0.1:${door.port}` });
+  await aborted(told.signal);
+  log.info("stopping: running requests have their time, new ones are refused");
   await door.close(GRACE_MS);
   await background.stop();
   await repairs.unlisten();
   await cluster.close();
   await Promise.all([sql.end(), upkeep.end()]);
-  log.info("stopped");
+  log.info("stopped", { uncaught: uncaught.count });
+  return uncaught.count > 0 ? 1 : 0;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }
 
 try {
-  await run();
-  Deno.exit(0);
+  Deno.exit(await run());
 } catch (error) {
   console.error(error instanceof SixfoldError ? error.message : error);
   Deno.exit(1);

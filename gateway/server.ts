@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import { REQUEST_ID_HEADER, requestIdHeader, withRequestId } from "../shared/request_id.ts";
+import { type Crowds, SlowClients } from "./slow_clients.ts";
 
 /** What answers requests. Its signal aborts when the client has left before the answer was complete. */
 export type Handler = (request: Request) => Promise<Response>;
@@ -18,12 +19,27 @@ export interface Door {
   close(graceMs: number): Promise<void>;
 }
 
+/** What a door leads to, and how much goes through it at once. */
+export interface DoorOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly handler: Handler;
+  /** Answers a request that is not let in, in the way that its sender understands. */
+  readonly refuse: (request: Request, error: SixfoldError) => Response;
+  /** Requests that are let in however many there are. */
+  readonly always: (request: Request) => boolean;
+  /** The most requests at once. */
+  readonly most: number;
+  readonly crowds: Crowds;
+  readonly log: Logger;
+}
+
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_CONNECTIONS = 1000;
+const MAX_CONNECTIONS = 4000;
 const HEADER_MS = 10_000;
 const IDLE_MS = 60_000;
-/** How long a client may send nothing of a body, or take nothing of an answer. */
-const STALL_MS = 30_000;
+/** A line in the log about full doors, at most so often, in ms. */
+const TELL_MS = 10_000;
 /** How long the rest of a refused body is read, so that the answer is not lost to a reset connection. */
 const DRAIN_MS = 1000;
 /** Answers without a length that may be long; all others are messages of bounded size. */
@@ -35,69 +51,95 @@ const DOTS = /\/(?:\.|%2e){1,2}(?=[/?#]|$)/i;
  * Opens the door.
  * @throws SixfoldError `failed_precondition` when the port is taken
  */
-export async function openDoor(host: string, port: number, handler: Handler, log: Logger): Promise<Door> {
+export async function openDoor(options: DoorOptions): Promise<Door> {
+  const { host, port, most, log } = options;
   // Kept here: node:http's own closeIdleConnections closes none on Deno 2.9.5.
-  const idle = new Set<Socket>();
-  let stopping = false;
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADER_MS,
-      connectionsCheckingInterval: 1000,
-      requestTimeout: 0,
-      keepAliveTimeout: IDLE_MS,
-    },
-    (incoming, outgoing) => {
-      idle.delete(incoming.socket);
-      outgoing.on("close", () => {
-        if (stopping) incoming.socket.destroy();
-        else idle.add(incoming.socket);
-      });
-      const given = incoming.headers[REQUEST_ID_HEADER];
-      withRequestId(
-        typeof given === "string" ? given : undefined,
-        () =>
-          exchange(incoming, outgoing, handler).catch((error) => {
-            // The transfer is broken, and must look so: no clean end, whatever was sent.
-            log.debug("a request broke off", { error });
-            outgoing.destroy();
-          }),
-      );
-    },
+  const sockets = new Set<Socket>();
+  const busy = new Set<Socket>();
+  const clients = new SlowClients(options.crowds);
+  const tell = atMostEvery(
+    TELL_MS,
+    (message: string) => log.warn(message, { requests: busy.size, connections: sockets.size }),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  let stopping = false;
+  const limited = (request: Request): SixfoldError | undefined => {
+    if (stopping) return new SixfoldError("unavailable", "the gateway stops; ask another one");
+    if (busy.size <= most || options.always(request)) return undefined;
+    tell("more requests than are let in at once; the rest is refused");
+    return new SixfoldError("unavailable", "the gateway has too much to do; try again");
+  };
+  const handler: Handler = async (request) => {
+    const refusal = limited(request);
+    return refusal === undefined ? await options.handler(request) : options.refuse(request, refusal);
+  };
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { socket } = incoming;
+    busy.add(socket);
+    outgoing.on("close", () => {
+      busy.delete(socket);
+      if (stopping) socket.destroy();
+    });
+    const given = incoming.headers[REQUEST_ID_HEADER];
+    const run = () =>
+      exchange(incoming, outgoing, handler, clients, () => stopping).catch((error) => {
+        // The transfer is broken, and must look so: no clean end, whatever was sent.
+        log.debug("a request broke off", { error });
+        outgoing.destroy();
+      });
+    void withRequestId(typeof given === "string" ? given : undefined, run);
+  };
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADER_MS,
+    connectionsCheckingInterval: 1000,
+    requestTimeout: 0,
+    keepAliveTimeout: IDLE_MS,
+  }, take);
   server.on("connection", (socket) => {
-    idle.add(socket);
-    socket.on("close", () => idle.delete(socket));
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    if (sockets.size <= MAX_CONNECTIONS) return;
+    tell("more connections than are held at once; the rest is closed");
+    socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(explain(error, port)));
     server.listen(port, host, resolve);
   });
+  server.on("error", (error) => tell(`connections cannot be taken: ${error.message}`));
   return {
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
       const closed = new Promise((resolve) => server.close(resolve));
       stopping = true;
-      for (const socket of idle) socket.destroy();
-      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+      for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+      const cut = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
       await closed;
       clearTimeout(cut);
+      clients.close();
     },
   };
 }
 
-async function exchange(incoming: IncomingMessage, outgoing: ServerResponse, handler: Handler): Promise<void> {
+async function exchange(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  handler: Handler,
+  clients: SlowClients,
+  isStopping: () => boolean,
+): Promise<void> {
   const left = new AbortController();
   outgoing.on("close", () => {
     if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
   });
-  const response = await answer(incoming, handler, left.signal);
+  const response = await answer(incoming, handler, clients, left.signal);
   const headers: Record<string, string> = { ...Object.fromEntries(response.headers), ...requestIdHeader() };
-  if (!incoming.complete) headers["connection"] = "close";
+  if (!incoming.complete || isStopping()) headers["connection"] = "close";
   if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
     outgoing.writeHead(response.status, headers);
-    if (response.body !== null) await send(response.body, outgoing, left.signal);
+    if (response.body !== null) await send(response.body, outgoing, clients, left.signal);
     outgoing.end();
   } else {
     const body = await response.bytes();
@@ -107,7 +149,12 @@ async function exchange(incoming: IncomingMessage, outgoing: ServerResponse, han
   if (!incoming.complete) drain(incoming);
 }
 
-async function answer(incoming: IncomingMessage, handler: Handler, signal: AbortSignal): Promise<Response> {
+async function answer(
+  incoming: IncomingMessage,
+  handler: Handler,
+  clients: SlowClients,
+  signal: AbortSignal,
+): Promise<Response> {
   const { method = "GET", url = "/" } = incoming;
   if (!url.startsWith("/") || DOTS.test(url)) return new Response("the path is not one of a file\n", { status: 400 });
   const headers = new Headers();
@@ -115,26 +162,28 @@ async function answer(incoming: IncomingMessage, handler: Handler, signal: Abort
     headers.append(incoming.rawHeaders[i] ?? "", incoming.rawHeaders[i + 1] ?? "");
   }
   const hasBody = headers.has("content-length") || headers.has("transfer-encoding");
-  const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming) : null;
+  const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, clients) : null;
   // The host is the client's word; nothing is decided by it, and only the path is read.
   return await handler(new Request(`http://gateway${url}`, { method, headers, body, signal }));
 }
 
 /** The body as a stream that takes from the socket only what its reader asks for. */
-function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let stalled: ReturnType<typeof setTimeout> | undefined;
+function bodyOf(incoming: IncomingMessage, clients: SlowClients): ReadableStream<Uint8Array<ArrayBuffer>> {
   let over = false;
   /** Only the first end counts: after it, the stream takes nothing any more. */
   const end = (act: () => void) => {
-    clearTimeout(stalled);
+    clients.forget(transfer);
     if (!over) act();
     over = true;
   };
+  let fail: (error: SixfoldError) => void = () => {};
+  const transfer = clients.follow("upload", (error) => end(() => fail(error)));
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
-      const brokenOff = () => controller.error(new SixfoldError("canceled", "the client broke off its body"));
+      fail = (error) => controller.error(error);
+      const brokenOff = () => fail(new SixfoldError("canceled", "the client broke off its body"));
       incoming.on("data", (piece: Uint8Array<ArrayBuffer>) => {
-        clearTimeout(stalled);
+        transfer.progress(piece.length);
         if (over) return;
         incoming.pause();
         controller.enqueue(piece);
@@ -144,11 +193,8 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffe
       incoming.on("close", () => end(brokenOff));
       incoming.pause();
     },
-    pull(controller) {
-      clearTimeout(stalled);
-      const seconds = STALL_MS / 1000;
-      const late = new SixfoldError("deadline_exceeded", `no byte of the body came in ${seconds} s; send it again`);
-      stalled = setTimeout(() => end(() => controller.error(late)), STALL_MS);
+    pull() {
+      transfer.wait();
       incoming.resume();
     },
     cancel: () => end(() => {}),
@@ -160,21 +206,29 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffe
  * bytes may change then.
  * @throws when the body fails, or the client leaves or stalls
  */
-async function send(body: ReadableStream<Uint8Array>, outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
-  for await (const piece of body) {
-    signal.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
-      const stalled = setTimeout(() => finish(new Error("the client takes nothing of the answer")), STALL_MS);
-      const gone = () => finish(signal.reason);
-      const finish = (error?: unknown) => {
-        clearTimeout(stalled);
-        signal.removeEventListener("abort", gone);
-        if (error) reject(error);
-        else resolve();
-      };
-      signal.addEventListener("abort", gone);
-      outgoing.write(piece, finish);
-    });
+async function send(
+  body: ReadableStream<Uint8Array>,
+  outgoing: ServerResponse,
+  clients: SlowClients,
+  left: AbortSignal,
+): Promise<void> {
+  let fail: (reason: unknown) => void = () => {};
+  const transfer = clients.follow("download", (error) => fail(error));
+  const gone = () => fail(left.reason);
+  left.addEventListener("abort", gone);
+  try {
+    for await (const piece of body) {
+      left.throwIfAborted();
+      await new Promise<void>((resolve, reject) => {
+        fail = reject;
+        transfer.wait();
+        outgoing.write(piece, (error) => error ? reject(error) : resolve());
+      });
+      transfer.progress(piece.length);
+    }
+  } finally {
+    left.removeEventListener("abort", gone);
+    clients.forget(transfer);
   }
 }
 
@@ -182,6 +236,16 @@ function drain(incoming: IncomingMessage): void {
   incoming.resume();
   const cut = setTimeout(() => incoming.destroy(), DRAIN_MS);
   incoming.on("close", () => clearTimeout(cut));
+}
+
+/** Calls `act` now, or not at all when it was called a moment ago. */
+function atMostEvery(ms: number, act: (message: string) => void): (message: string) => void {
+  let last = -Infinity;
+  return (message) => {
+    if (performance.now() - last < ms) return;
+    last = performance.now();
+    act(message);
+  };
 }
 
 function explain(error: Error, port: number): unknown {

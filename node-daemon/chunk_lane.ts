@@ -65,12 +65,13 @@ async function* steps(request: Request, landing: Landing): AsyncGenerator<PutSte
 }
 
 /** A window as it lies in the file: the reader verifies every block, and so nothing is checked here. */
-async function get({ store }: StorageParts, request: Request): Promise<Response> {
+async function get({ store, calls }: StorageParts, request: Request): Promise<Response> {
   const body = new Uint8Array(await request.arrayBuffer());
   if (body.length > MAX_REQUEST) throw new SixfoldError("invalid_argument", "the request is too long");
   const message = new FrameDecoder(MAX_REQUEST).push(body).find(({ trailers }) => !trailers)?.data;
   if (message === undefined) throw new SixfoldError("invalid_argument", "the request has no message");
   const asked = fromBinary(GetChunkRequestSchema, message);
+  await calls.get.enter();
   return await store.read(asked.chunkId, async (reader) => {
     const { first, end } = blockWindow(reader, asked);
     const { blockSize } = reader.header;
@@ -85,5 +86,5 @@ async function get({ store }: StorageParts, request: Request): Promise<Response>
     } finally {
       windows.give(window);
     }
-  });
+  }).finally(() => calls.get.leave());
 }

@@ -3,7 +3,9 @@ import { SixfoldError } from "../shared/errors.ts";
 import { createLogger, type Logger } from "../shared/logger.ts";
 import { translateErrors } from "../shared/rpc.ts";
 import { sleep } from "../shared/sleep.ts";
+import { catchUncaught } from "../shared/uncaught.ts";
 import { createAdmin } from "./admin.ts";
+import { createCallLimits } from "./call_limits.ts";
 import { createLane } from "./chunk_lane.ts";
 import { ChunkStore } from "./chunk_store.ts";
 import { type DaemonConfig, readDaemonConfig } from "./config.ts";
@@ -18,22 +20,34 @@ import { admission, storageRoutes } from "./storage_rpc.ts";
 
 const VERSION = "0.1.0";
 const RETRY_MS = 1000;
-const GRACE_MS = 10_000;
+/** How long running calls have to end; gateways place new chunks elsewhere by then. */
+const GRACE_MS = 30_000;
 /** The database's state is kept at least every so many heartbeats; while chunks are stored, at each. */
 const KEEP_BEATS = 60;
 /** So many heartbeats lie between looks at what was set aside. */
 const SWEEP_BEATS = 6;
 
-async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
+async function run(config: DaemonConfig, stop: AbortController): Promise<number> {
+  const stopping = stop.signal;
   const folder = await DataFolder.open(config.SIXFOLD_DATA_DIR);
   const { serverId, clusterId, seen } = await folder.identity();
   const log = createLogger(config.SIXFOLD_LOG, (line) => process.stderr.write(line), { service: "daemon", serverId });
+  const uncaught = catchUncaught(log, () => stop.abort());
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);
   const memory = new DatabaseMemory(seen ?? { generation: 0, beat: 0 });
   const scrubbed: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0 };
   let draining = false;
-  const parts = { store, space, serverId, version: VERSION, memory, scrubbed, isDraining: () => draining };
+  const parts = {
+    store,
+    space,
+    serverId,
+    version: VERSION,
+    memory,
+    scrubbed,
+    isDraining: () => draining,
+    calls: createCallLimits(stopping),
+  };
   const admit = admission(config.SIXFOLD_CLUSTER_TOKEN, serverId);
   let ready = false;
   const doors = await openDoors({
@@ -112,11 +126,13 @@ async function run(config: DaemonConfig, stopping: AbortSignal): Promise<void> {
     ready = false;
     ending.abort();
     await scrubbing;
+    // The gateways are told first: from then on they place elsewhere, while what runs has its time.
     await registration.stop();
     await doors.close(GRACE_MS);
     await folder.close();
-    log.info("stopped");
+    log.info("stopped", { uncaught: uncaught.count });
   }
+  return uncaught.count > 0 ? 1 : 0;
 }
 
 /** Tries again every second while PostgreSQL is away or not migrated yet; what a person must mend is thrown. */
@@ -135,8 +151,7 @@ async function untilDone(log: Logger, stopping: AbortSignal, attempt: () => Prom
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
 try {
-  await run(readDaemonConfig((name) => process.env[name]), stop.signal);
-  process.exit(0);
+  process.exit(await run(readDaemonConfig((name) => process.env[name]), stop));
 } catch (error) {
   console.error(error instanceof SixfoldError ? error.message : error);
   process.exit(1);

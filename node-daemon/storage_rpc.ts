@@ -16,6 +16,8 @@ import {
 import type { DecodedBlock } from "../shared/frame_codec.ts";
 import type { PutStep } from "../shared/grpc_web.ts";
 import { SERVER_HEADER, translateStream } from "../shared/rpc.ts";
+import { within } from "../shared/within.ts";
+import type { CallLimits } from "./call_limits.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkStore, EndMark } from "./chunk_store.ts";
 import type { DatabaseMemory } from "./database_memory.ts";
@@ -27,6 +29,8 @@ import { Landing } from "./landing.ts";
 export const WINDOW = 8 * 1024 * 1024;
 /** How long the rest of a refused body is read, in ms, so that the error is not lost to a reset connection. */
 const DRAIN_MS = 1000;
+/** How long a sender may send nothing, in ms: its own client may be slow, but one that has frozen must not hold a place. */
+const STALL_MS = 600_000;
 const PAGE_SIZE = 1000;
 
 /** What the service needs. */
@@ -39,6 +43,7 @@ export interface StorageParts {
   readonly scrubbed: Readonly<ScrubCounts>;
   /** Whether the server is being emptied. */
   readonly isDraining: () => boolean;
+  readonly calls: CallLimits;
 }
 
 /**
@@ -66,7 +71,7 @@ export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => v
   return (router) =>
     router.service(StorageService, {
       putChunk: (requests, { signal }) => putChunk(parts, stepsOf(requests), signal),
-      getChunk: (request, { signal }) => translateStream(get(store, request, signal)),
+      getChunk: (request, { signal }) => translateStream(get(parts, request, signal)),
       async deleteChunk({ chunkId, database, setAside }) {
         memory.admit(database && { generation: Number(database.generation), beat: Number(database.beat) });
         return { existed: setAside ? await store.setAside(chunkId) : await store.remove(chunkId) };
@@ -124,8 +129,17 @@ export function blockWindow({ header, footer }: ChunkReader, { firstBlock: first
   return { first, end };
 }
 
+async function* get({ store, calls }: StorageParts, request: GetChunkRequest, signal: AbortSignal) {
+  await calls.get.enter();
+  try {
+    yield* blocks(store, request, signal);
+  } finally {
+    calls.get.leave();
+  }
+}
+
 /** Connect lets go of a stream whose caller has left without ending its generator: the reader then closes by the signal. */
-async function* get(store: ChunkStore, request: GetChunkRequest, signal: AbortSignal) {
+async function* blocks(store: ChunkStore, request: GetChunkRequest, signal: AbortSignal) {
   const reader = await store.open(request.chunkId);
   let isSending = false;
   let closed = false;
@@ -173,7 +187,9 @@ export async function putChunk(
     }
     const { value } = first.value;
     const expected = value.expectedLength === undefined ? undefined : Number(value.expectedLength);
-    const written = await parts.store.put(fileHeader(value), expected, blocksOf(steps, signal), landing);
+    const written = await parts.calls.put(() =>
+      parts.store.put(fileHeader(value), expected, blocksOf(steps, signal), landing)
+    );
     return {
       length: BigInt(written.length),
       sha256: written.sha256,
@@ -192,7 +208,8 @@ async function* blocksOf(
   steps: AsyncGenerator<PutStep>,
   signal: AbortSignal,
 ): AsyncGenerator<DecodedBlock, EndMark> {
-  for (let step = await steps.next(); !step.done; step = await steps.next()) {
+  const next = () => within(STALL_MS, steps.next(), "the sender sent nothing for too long; send the chunk again");
+  for (let step = await next(); !step.done; step = await next()) {
     signal.throwIfAborted();
     if (step.value.case === "block") yield step.value.value;
     else if (step.value.case === "end") {

@@ -110,10 +110,11 @@ export class LocalCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
-    await stopAll(this.gateways);
-    await stopAll(this.daemons.map(({ process }) => process));
+    const codes = await stopAll(this.gateways);
+    codes.push(...await stopAll(this.daemons.map(({ process }) => process)));
     await this.#postgres.stop();
     await Deno.remove(this.folder, { recursive: true });
+    if (codes.length > 0) throw new Error(`processes ended with the codes ${codes}; look at the messages above`);
   }
 
   /** A process that started now would outlive the cluster. */

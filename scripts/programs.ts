@@ -57,14 +57,22 @@ function launch(
     .spawn();
 }
 
-/** Tells processes to stop, and waits until they have. Those that have ended already are fine. */
-export async function stopAll(processes: readonly Deno.ChildProcess[]): Promise<void> {
-  for (const process of processes) {
+/**
+ * Tells processes to stop, and waits until they have. Those that have ended already are fine.
+ * @returns the codes of those that ended otherwise than they should: also a promise that nobody heard reject is one
+ */
+export async function stopAll(processes: readonly Deno.ChildProcess[]): Promise<number[]> {
+  const told = processes.filter((process) => {
     try {
       process.kill("SIGTERM");
-    } catch { /* it has ended already */ }
-  }
+      return true;
+    } catch {
+      return false; // It has ended already.
+    }
+  });
   await Promise.all(processes.map(({ status }) => status));
+  const statuses = await Promise.all(told.map(({ status }) => status));
+  return statuses.filter(({ code, signal }) => code !== 0 && signal === null).map(({ code }) => code);
 }
 
 /** Whether an address answers well. */

@@ -40,6 +40,9 @@ export type ErrorDetail = keyof typeof DETAILS;
 /** The header or trailer that carries the detail between processes. */
 export const DETAIL_HEADER = "sixfold-detail";
 
+/** When to try again, in seconds, said as `Retry-After` of every error that is worth it. Clients add their own jitter. */
+export const RETRY_AFTER = "1";
+
 /** What an error may carry besides code and message. */
 export interface ErrorOptions {
   readonly detail?: ErrorDetail;

@@ -2,7 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { writeFramePrefix } from "./chunk_format.ts";
-import { DETAIL_HEADER, ERROR_CODES, SixfoldError } from "./errors.ts";
+import { DETAIL_HEADER, ERROR_CODES, RETRY_AFTER, SixfoldError } from "./errors.ts";
 import { decodeBlock, type DecodedBlock, ENVELOPE, TRAILERS_FLAG } from "./frame_codec.ts";
 import { type ChunkEnd, type ChunkHeader, PutChunkRequestSchema } from "./gen/sixfold/v1/storage_pb.ts";
 
@@ -33,6 +33,7 @@ export function encodeTrailers(error?: SixfoldError): Uint8Array<ArrayBuffer> {
   const message = error.code === "internal" ? "internal error" : error.message;
   const lines = [`grpc-status: ${ERROR_CODES[error.code].connect}`, `grpc-message: ${encodeURIComponent(message)}`];
   if (error.detail !== undefined) lines.push(`${DETAIL_HEADER}: ${error.detail}`);
+  if (error.retryable) lines.push(`retry-after: ${RETRY_AFTER}`);
   return encodeEnvelope(TRAILERS_FLAG, encoder.encode(lines.join("\r\n") + "\r\n"));
 }
 

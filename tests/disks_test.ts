@@ -31,7 +31,7 @@ for (const hop of ["web", "grpc"]) {
         await cluster.addDaemon(folder);
       }
       // The disks go after the daemons: what was added last is ended first.
-      stack.defer(() => stopAll(cluster.daemons.map(({ process }) => process)));
+      stack.defer(async () => void await stopAll(cluster.daemons.map(({ process }) => process)));
       const settings = { SIXFOLD_HOP: hop, SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1" };
       const files = `${await cluster.addGateway(settings)}/v1/files/demo`;
       const stored = async () =>

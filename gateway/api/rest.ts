@@ -3,7 +3,6 @@ import { Elysia } from "elysia";
 import { type ByteRange, parseByteRange } from "../../shared/byte_range.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
-import { requestId } from "../../shared/request_id.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
@@ -14,6 +13,7 @@ import { etagOf, matches, mustNotChange } from "./conditions.ts";
 import { declaredSha256 } from "./digest.ts";
 import { headersOf, metadataOf } from "./metadata.ts";
 import { readForm } from "./multipart.ts";
+import { problem } from "./problem.ts";
 import { routeUpload } from "./upload_routes.ts";
 
 /** Types that a browser would run or render as a page are only ever saved. */
@@ -198,13 +198,4 @@ function describe(file: FileView): Record<string, string> {
     ...(digest ? { "repr-digest": `sha-256=:${digest}:` } : {}),
     ...headersOf(file.metadata),
   };
-}
-
-function problem(error: SixfoldError, request: Request, more: Record<string, string> = {}): Response {
-  const { code, detail, httpStatus: status, retryable } = error;
-  const title = code === "internal" ? "internal error" : error.message;
-  const instance = new URL(request.url).pathname;
-  const body = { type: "about:blank", title, status, code, detail, retryable, instance, requestId: requestId() };
-  const headers = { "content-type": "application/problem+json", ...(retryable ? { "retry-after": "1" } : {}), ...more };
-  return new Response(request.method === "HEAD" ? null : JSON.stringify(body), { status, headers });
 }

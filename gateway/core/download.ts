@@ -86,7 +86,7 @@ async function* readSegment(
       if (from + step >= end) return;
       pool.give(now.taken);
       // Between the two, nothing is held: a download that waits in line here keeps no other from going on.
-      now = ahead ?? read(from + step, await pool.take(k, bytes, signal));
+      now = ahead ?? read(from + step, await pool.take(k, bytes, signal, true));
       ahead = undefined;
     }
   } finally {

@@ -1,6 +1,7 @@
 /** Whether an upload would work now, and if not, why: asked anew each time, over a connection that no request can take. */
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Layout } from "../../shared/layout.ts";
+import { within } from "../../shared/within.ts";
 import type { Cluster } from "./cluster.ts";
 import { isEnough } from "./placement.ts";
 
@@ -25,7 +26,7 @@ export function createReadiness(
   let running: Promise<Readiness> | undefined;
   const check = async (): Promise<Readiness> => {
     // PostgreSQL is asked now: it may be away, and servers may have moved since the last refresh.
-    const trouble = await within(LIMIT_MS, cluster.refresh()).then(
+    const trouble = await within(LIMIT_MS, cluster.refresh(), "PostgreSQL does not answer in time").then(
       () => undefined,
       (error) => SixfoldError.from(error),
     );
@@ -36,16 +37,4 @@ export function createReadiness(
     return { ready: true, servers };
   };
   return () => running ??= check().finally(() => running = undefined);
-}
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SixfoldError("unavailable", "PostgreSQL does not answer in time")), ms);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

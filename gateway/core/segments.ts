@@ -35,7 +35,8 @@ export interface SegmentTarget {
 
 /**
  * Writes what is left of a body.
- * @throws SixfoldError when that cannot be made durable; the segments before are
+ * @throws SixfoldError when that cannot be made durable; the segments before are. `resource_exhausted` when too many
+ * uploads go on at once
  */
 export async function writeSegments(
   store: Store,
@@ -71,19 +72,19 @@ export async function writeSegments(
     );
     return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure, desperate };
   };
-  for (let offset = target.offset; !(await body.atEnd());) {
-    const number = await target.nextNumber();
-    let segment = await writeSegment(
-      plan(number, offset),
-      body,
-      seen,
-      segments.length === 0 ? seenSha256 : undefined,
-      signal,
-    );
-    if (!isDurable(segment.chunks.map(({ serverId }) => serverId), segment)) {
-      segment = await rebuildSegment(plan(number, offset), segment, signal);
+  await pool.uploads.enter(signal);
+  try {
+    for (let offset = target.offset; !(await body.atEnd());) {
+      const number = await target.nextNumber();
+      const whole = segments.length === 0 ? seenSha256 : undefined;
+      let segment = await writeSegment(plan(number, offset), body, seen, whole, signal);
+      if (!isDurable(segment.chunks.map(({ serverId }) => serverId), segment)) {
+        segment = await rebuildSegment(plan(number, offset), segment, signal);
+      }
+      segments.push(segment);
+      offset += segment.length;
     }
-    segments.push(segment);
-    offset += segment.length;
+  } finally {
+    pool.uploads.leave();
   }
 }

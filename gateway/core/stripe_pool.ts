@@ -1,19 +1,38 @@
 /** The memory that all uploads share: stripes are taken from a fixed budget, and new work waits for one. */
 import { Stripe } from "../../shared/erasure.ts";
+import { SixfoldError } from "../../shared/errors.ts";
 import { CHUNKS, type Layout } from "../../shared/layout.ts";
+import { Turnstile } from "../../shared/turnstile.ts";
+import { MemoryLine } from "./memory_line.ts";
+
+/** Uploads for each stripe there is: while one waits for its client or for the disks, others use its stripes. */
+const UPLOADS = 4;
+const WAIT_MS = 2000;
 
 /** Stripes of one layout and block size. */
 export class StripePool {
   readonly #idle: Stripe[] = [];
-  readonly #waiting = new Set<(stripe: Stripe) => void>();
+  readonly #line = new MemoryLine<Stripe>();
+  /** Uploads that share the stripes: more of them at once would all be slow. */
+  readonly uploads: Turnstile;
   #left: number;
 
   /** @param budget bytes that all stripes together may take; at least one stripe is made */
   constructor(readonly layout: Layout, readonly blockSize: number, budget: number) {
     this.#left = Math.max(1, Math.floor(budget / (CHUNKS * blockSize)));
+    const most = UPLOADS * this.#left;
+    this.uploads = new Turnstile({ most, line: most, waitMs: WAIT_MS, busy });
   }
 
-  /** Takes a stripe; waits in line while all are in use. */
+  /** Whether uploads wait for longer than it takes when all goes well. */
+  get crowded(): boolean {
+    return this.#line.crowded || this.uploads.waiting > 0;
+  }
+
+  /**
+   * Takes a stripe; waits in line while all are in use.
+   * @throws SixfoldError `resource_exhausted` when that takes too long
+   */
   async take(signal: AbortSignal): Promise<Stripe> {
     signal.throwIfAborted();
     const idle = this.#idle.pop();
@@ -22,28 +41,17 @@ export class StripePool {
       this.#left--;
       return new Stripe(this.layout, this.blockSize);
     }
-    return await new Promise<Stripe>((resolve, reject) => {
-      const abort = () => {
-        this.#waiting.delete(wake);
-        reject(signal.reason);
-      };
-      const wake = (stripe: Stripe) => {
-        signal.removeEventListener("abort", abort);
-        resolve(stripe);
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      this.#waiting.add(wake);
-    });
+    return await this.#line.wait(1, signal, true, () => {});
   }
 
   /** Gives a stripe back: to the first in line, so that nobody who comes later overtakes. */
   give(stripe: Stripe): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#idle.push(stripe);
-      return;
-    }
-    this.#waiting.delete(next);
-    next(stripe);
+    const { first } = this.#line;
+    if (first === undefined) this.#idle.push(stripe);
+    else first.give(stripe);
   }
+}
+
+function busy(): SixfoldError {
+  return new SixfoldError("resource_exhausted", "too many uploads at once; try again");
 }

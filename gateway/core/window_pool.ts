@@ -1,5 +1,7 @@
 /** The memory that all downloads share: windows are taken from a fixed budget, and new work waits for one. */
 
+import { MemoryLine } from "./memory_line.ts";
+
 /** Bytes of a window that is kept and used again; a larger one is made as it is needed. */
 const STANDARD = 2 * 1024 * 1024 + 64 * 1024;
 
@@ -17,7 +19,7 @@ export interface Windows {
 /** Windows within a budget of bytes. */
 export class WindowPool {
   readonly #idle: Uint8Array[] = [];
-  readonly #waiting: { readonly cost: number; readonly wake: () => void }[] = [];
+  readonly #line = new MemoryLine<void>();
   readonly #budget: number;
   #left: number;
 
@@ -27,35 +29,28 @@ export class WindowPool {
     this.#left = budget;
   }
 
-  /** Takes windows of at least `bytes` each, all at once; waits in line while there is not enough. */
-  async take(count: number, bytes: number, signal: AbortSignal): Promise<Windows> {
+  /** Whether downloads wait for longer than it takes when all goes well. */
+  get crowded(): boolean {
+    return this.#line.crowded;
+  }
+
+  /**
+   * Takes windows of at least `bytes` each, all at once; waits in line while there is not enough.
+   * @param begun whether the download has had windows before
+   * @throws SixfoldError `resource_exhausted` when that takes too long
+   */
+  async take(count: number, bytes: number, signal: AbortSignal, begun = false): Promise<Windows> {
     signal.throwIfAborted();
     const cost = this.#cost(count, bytes);
-    if (this.#waiting.length > 0 || this.#left < cost) {
-      await new Promise<void>((resolve, reject) => {
-        const abort = () => {
-          this.#waiting.splice(this.#waiting.indexOf(turn), 1);
-          this.#next();
-          reject(signal.reason);
-        };
-        const turn = {
-          cost,
-          wake: () => {
-            signal.removeEventListener("abort", abort);
-            resolve();
-          },
-        };
-        signal.addEventListener("abort", abort, { once: true });
-        this.#waiting.push(turn);
-      });
-    } else this.#left -= cost;
+    if (this.#line.empty && this.#left >= cost) this.#left -= cost;
+    else await this.#line.wait(cost, signal, begun, () => this.#next());
     return this.#make(count, bytes, cost);
   }
 
   /** Takes windows if there is room now and nobody waits. */
   tryTake(count: number, bytes: number): Windows | undefined {
     const cost = this.#cost(count, bytes);
-    if (this.#waiting.length > 0 || this.#left < cost) return undefined;
+    if (!this.#line.empty || this.#left < cost) return undefined;
     this.#left -= cost;
     return this.#make(count, bytes, cost);
   }
@@ -68,10 +63,9 @@ export class WindowPool {
   }
 
   #next(): void {
-    for (let [first] = this.#waiting; first !== undefined && first.cost <= this.#left; [first] = this.#waiting) {
-      this.#waiting.shift();
-      this.#left -= first.cost;
-      first.wake();
+    for (let { first } = this.#line; first !== undefined && first.need <= this.#left; first = this.#line.first) {
+      this.#left -= first.need;
+      first.give();
     }
   }
 

@@ -5,12 +5,12 @@ import { WindowPool } from "./window_pool.ts";
 const MIB = 1024 * 1024;
 const never = new AbortController().signal;
 
-test("windows are used again, and nobody overtakes who waits", async () => {
+test("windows are used again, and nobody overtakes a download that has begun", async () => {
   const pool = new WindowPool(10 * MIB);
   const first = await pool.take(4, MIB, never);
   assert.equal(pool.tryTake(1, MIB), undefined);
   const order: string[] = [];
-  const large = pool.take(4, MIB, never).then((windows) => (order.push("large"), windows));
+  const large = pool.take(4, MIB, never, true).then((windows) => (order.push("large"), windows));
   const small = pool.take(1, MIB, never).then((windows) => (order.push("small"), windows));
   pool.give(first);
   const again = await large;
@@ -18,6 +18,24 @@ test("windows are used again, and nobody overtakes who waits", async () => {
   pool.give(again);
   pool.give(await small);
   assert.deepEqual(order, ["large", "small"]);
+});
+
+test("of those that have not begun, the newest comes first", async () => {
+  const pool = new WindowPool(4 * MIB);
+  const held = await pool.take(1, MIB, never);
+  const order: string[] = [];
+  const take = (name: string, begun: boolean) =>
+    pool.take(1, MIB, never, begun).then((windows) => {
+      order.push(name);
+      setTimeout(() => pool.give(windows), 0);
+    });
+  const all = [take("old", false), take("new", false), take("begun", true)];
+  assert.equal(pool.crowded, false);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert.equal(pool.crowded, true);
+  pool.give(held);
+  await Promise.all(all);
+  assert.deepEqual(order, ["begun", "new", "old"]);
 });
 
 test("more than the budget is had alone, and who gives up waiting holds up nobody", async () => {

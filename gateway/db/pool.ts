@@ -2,6 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import type { PostgresConnection, PostgresServer } from "../../shared/postgres_server.ts";
 import { sleep } from "../../shared/sleep.ts";
+import { Turnstile } from "../../shared/turnstile.ts";
 
 /** How long a piece of work waits for a connection, in ms: who waits longer would only make the line longer. */
 const WAIT_MS = 2000;
@@ -18,17 +19,15 @@ const UNDONE = new Set<unknown>(["40001", "40P01"]);
 /** Connections to one server. */
 export class Pool {
   readonly #server: PostgresServer;
-  readonly #most: number;
   readonly #idle: PostgresConnection[] = [];
-  readonly #line: ((turn: Turn) => void)[] = [];
-  #used = 0;
-  #ended: Promise<void> | undefined;
+  readonly #places: Turnstile;
+  #ended = false;
   #empty: () => void = () => {};
 
   /** @param most connections at once */
   constructor(server: PostgresServer, most: number) {
     this.#server = server;
-    this.#most = most;
+    this.#places = new Turnstile({ most, line: most * LINE, waitMs: WAIT_MS, busy });
   }
 
   /**
@@ -49,60 +48,29 @@ export class Pool {
 
   /** Lets running work end for so long, in ms, and closes all connections. */
   async end(graceMs: number): Promise<void> {
-    this.#ended ??= new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      this.#empty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    for (const turn of this.#line.splice(0)) turn("over");
-    if (this.#used === 0) this.#empty();
-    await this.#ended;
+    this.#ended = true;
+    this.#places.clear(over());
+    if (this.#places.inside > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        this.#empty = () => (clearTimeout(timer), resolve());
+      });
+    }
     await Promise.all(this.#idle.splice(0).map((connection) => connection.end()));
   }
 
   async #once<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
-    await this.#turn();
+    if (this.#ended) throw over();
+    await this.#places.enter();
     let connection: PostgresConnection | undefined;
     try {
       connection = this.#take() ?? await this.#server.connect();
       return await work(connection);
     } finally {
       if (connection?.alive) this.#keep(connection);
-      this.#next();
+      this.#places.leave();
+      if (this.#places.inside === 0) this.#empty();
     }
-  }
-
-  /** Waits for one of the places. */
-  async #turn(): Promise<void> {
-    if (this.#ended) throw new SixfoldError("unavailable", "the gateway stops; ask another one");
-    if (this.#used < this.#most) {
-      this.#used++;
-      return;
-    }
-    if (this.#line.length >= this.#most * LINE) throw busy();
-    const turn = await new Promise<Turn>((resolve) => {
-      const timer = setTimeout(() => {
-        this.#line.splice(this.#line.indexOf(heard), 1);
-        resolve("late");
-      }, WAIT_MS);
-      const heard = (turn: Turn) => {
-        clearTimeout(timer);
-        resolve(turn);
-      };
-      this.#line.push(heard);
-    });
-    if (turn === "late") throw busy();
-    if (turn === "over") throw new SixfoldError("unavailable", "the gateway stops; ask another one");
-  }
-
-  /** Gives the place to the first in line. */
-  #next(): void {
-    const next = this.#line.shift();
-    if (next !== undefined) return next("yours");
-    this.#used--;
-    if (this.#used === 0) this.#empty();
   }
 
   /** The connection that was used last: those that are not needed stay idle. */
@@ -117,9 +85,10 @@ export class Pool {
   }
 }
 
-/** What becomes of one that waits. */
-type Turn = "yours" | "late" | "over";
-
 function busy(): SixfoldError {
   return new SixfoldError("unavailable", "PostgreSQL is busy or away; try again");
+}
+
+function over(): SixfoldError {
+  return new SixfoldError("unavailable", "the gateway stops; ask another one");
 }

@@ -1,0 +1,84 @@
+/** A bound on how much goes on at once: so many enter, a few more wait for a moment, and the rest is told at once. */
+import type { SixfoldError } from "./errors.ts";
+
+/** The bounds of a turnstile. */
+export interface TurnstileOptions {
+  /** How many may be inside. */
+  readonly most: number;
+  /** How many may wait. */
+  readonly line: number;
+  /** How long one waits, in ms. */
+  readonly waitMs: number;
+  /** What the one is told that must not wait, or has waited in vain. */
+  readonly busy: () => SixfoldError;
+}
+
+/**
+ * Lets the newest in first. When more comes than can be done, waiting in turn would make everybody wait so long that
+ * nobody still wants the answer; like this most are served at once, and the few that waited longest are told to come back.
+ */
+export class Turnstile {
+  readonly #options: TurnstileOptions;
+  readonly #line: { readonly enter: () => void; readonly refuse: (reason: unknown) => void }[] = [];
+  #inside = 0;
+
+  constructor(options: TurnstileOptions) {
+    this.#options = options;
+  }
+
+  /** How many are inside. */
+  get inside(): number {
+    return this.#inside;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  /**
+   * Enters, and waits for it where that may be. Whoever has entered must `leave`.
+   * @param signal ends the wait
+   */
+  async enter(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const { most, line, waitMs, busy } = this.#options;
+    if (this.#inside < most) {
+      this.#inside++;
+      return;
+    }
+    if (line === 0) throw busy();
+    // A full line has somebody in it who came before: the one who comes now has more of its time left.
+    if (this.#line.length >= line) this.#line.shift()?.refuse(busy());
+    await new Promise<void>((resolve, reject) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", gone);
+      };
+      const place = {
+        enter: () => (done(), resolve()),
+        refuse: (reason: unknown) => (done(), reject(reason)),
+      };
+      const withdraw = (reason: unknown) => {
+        this.#line.splice(this.#line.indexOf(place), 1);
+        place.refuse(reason);
+      };
+      const gone = () => withdraw(signal?.reason);
+      const timer = setTimeout(() => withdraw(busy()), waitMs);
+      signal?.addEventListener("abort", gone);
+      this.#line.push(place);
+    });
+  }
+
+  /** Makes room for the next. */
+  leave(): void {
+    const next = this.#line.pop();
+    if (next === undefined) this.#inside--;
+    else next.enter();
+  }
+
+  /** Sends away all who wait. */
+  clear(reason: SixfoldError): void {
+    for (const { refuse } of this.#line.splice(0)) refuse(reason);
+  }
+}
