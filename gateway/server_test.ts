@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { createLogger } from "../shared/logger.ts";
+import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
+import { openDoor } from "./server.ts";
+
+const never = { uploads: () => false, downloads: () => false };
+
+/** A door whose requests under /wait end when they are told to; others answer with their body. */
+async function door(most: number) {
+  const waiting: (() => void)[] = [];
+  const opened = await openDoor({
+    host: "127.0.0.1",
+    port: 0,
+    async handler(request) {
+      if (request.url.endsWith("/wait")) await new Promise<void>((resolve) => waiting.push(resolve));
+      return new Response(request.body === null ? "nothing\n" : `${await request.text()}\n`);
+    },
+    refuse,
+    always: isAlwaysLetIn,
+    most,
+    crowds: never,
+    log: createLogger("error", () => {}),
+  });
+  const url = `http://127.0.0.1:${opened.port}`;
+  const waits = async (count: number) => {
+    while (waiting.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  return { opened, url, waits, release: () => waiting.splice(0).forEach((wake) => wake()) };
+}
+
+async function talk(port: number, text: string): Promise<string> {
+  let heard = "";
+  await new Promise<void>((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(text));
+    socket.on("data", (data) => heard += data).on("error", () => {}).on("close", () => resolve());
+  });
+  return heard;
+}
+
+test("more requests than are let in are told when to come back, each in its protocol; probes are answered", async () => {
+  const { opened, url, waits, release } = await door(2);
+  const running = [fetch(`${url}/wait`), fetch(`${url}/wait`)];
+  await waits(2);
+  const rest = await fetch(`${url}/v1/files/a/b`, { method: "PUT", body: "x" });
+  assert.deepEqual([rest.status, rest.headers.get("retry-after")], [503, "1"]);
+  assert.equal((await rest.json()).code, "unavailable");
+  const call = (type: string) =>
+    fetch(`${url}/sixfold.v1.FileService/GetFile`, { method: "POST", body: "{}", headers: { "content-type": type } });
+  const unary = await call("application/json");
+  assert.deepEqual([unary.status, unary.headers.get("retry-after")], [503, "1"]);
+  assert.equal((await unary.json()).code, "unavailable");
+  assert.match(await (await call("application/grpc-web+proto")).text(), /grpc-status: 14/);
+  assert.match(await (await call("application/connect+proto")).text(), /"unavailable"/);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  release();
+  for (const response of await Promise.all(running)) assert.equal(await response.text(), "nothing\n");
+  assert.equal(await (await fetch(`${url}/`, { method: "POST", body: "in" })).text(), "in\n");
+  await opened.close(1000);
+});
+
+test("requests in a row are answered in a row, and no byte beyond a body belongs to it", async () => {
+  const { opened } = await door(10);
+  const put = "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n";
+  const row = await talk(opened.port, `${put}\r\nabc${put}\r\ndef${put}Connection: close\r\n\r\nghi`);
+  assert.deepEqual(row.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 200"]);
+  assert.deepEqual(row.match(/^(abc|def|ghi)$/gm), ["abc", "def", "ghi"]);
+  const more = await talk(opened.port, `${put}Connection: close\r\n\r\nabcdef`);
+  assert.match(more, /^HTTP\/1\.1 400|\nabc\n$/);
+  await opened.close(1000);
+});
+
+test("a door that closes lets what runs end, refuses what is new, and waits no longer than it is told", async () => {
+  const { opened, url, waits, release } = await door(10);
+  const running = fetch(`${url}/wait`);
+  await waits(1);
+  const closed = opened.close(5000);
+  assert.equal(await talk(opened.port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "");
+  release();
+  const response = await running;
+  assert.deepEqual([response.status, response.headers.get("connection")], [200, "close"]);
+  assert.equal(await response.text(), "nothing\n");
+  await closed;
+  const stuck = await door(10);
+  const cut = fetch(`${stuck.url}/wait`);
+  await stuck.waits(1);
+  const began = performance.now();
+  await Promise.all([stuck.opened.close(200), assert.rejects(cut)]);
+  assert.ok(performance.now() - began < 2000);
+});
