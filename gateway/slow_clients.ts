@@ -15,10 +15,10 @@ export interface Crowds {
 /** How often clients are looked at, in ms. While others wait, one goes each time. */
 const LOOK_MS = 250;
 /** A client is judged once it has been waited for so long, in ms. */
-const JUDGE_MS = 2000;
+const JUDGE_MS = 1000;
 /** A client that is slower than this, in bytes per second, goes when others wait. */
 const SLOW = 256 * 1024;
-/** How long a body may come at less than `LEAST` bytes per second, in ms. */
+/** How long a body may not come at all, or at less than `LEAST` bytes per second, in ms. */
 const BODY_MS = 15_000;
 const LEAST = 1024;
 /** How long a client may take for one piece of an answer, in ms. A piece is at most some MiB, and kernels hold that much. */
@@ -96,9 +96,10 @@ export class SlowClients {
 
   #look(): void {
     for (const transfer of this.#transfers) {
-      const upload = transfer.kind === "upload" && transfer.waited() >= BODY_MS && transfer.rate() < LEAST;
-      if (upload) this.#cut(transfer, "deadline_exceeded", "the body came too slowly; send it again");
-      else if (transfer.kind === "download" && transfer.stuck() >= PIECE_MS) {
+      const drips = transfer.waited() >= BODY_MS && transfer.rate() < LEAST;
+      if (transfer.kind === "upload" && (drips || transfer.stuck() >= BODY_MS)) {
+        this.#cut(transfer, "deadline_exceeded", "the body came too slowly; send it again");
+      } else if (transfer.kind === "download" && transfer.stuck() >= PIECE_MS) {
         this.#cut(transfer, "deadline_exceeded", "the client takes nothing of the answer");
       }
     }
