@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { ROOT } from "../scripts/programs.ts";
+import { pattern } from "./clients/sdk_suite.ts";
+import { TestCluster } from "./cluster.ts";
+
+const MIB = 1024 * 1024;
+const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
+
+/** The bytes of every file below a folder, by their paths. */
+async function digests(folder: string, prefix = ""): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) { for (const [key, value] of await digests(path, `${prefix}${name}/`)) found.set(key, value); }
+    else found.set(prefix + name, createHash("sha256").update(await Deno.readFile(path)).digest("hex"));
+  }
+  return new Map([...found].sort());
+}
+
+Deno.test("the command", async (t) => {
+  await using cluster = await TestCluster.start(3);
+  const gateway = await cluster.addGateway();
+  const folder = await Deno.makeTempDir({ prefix: "sixfold cli-" });
+  const start = (...args: string[]) =>
+    new Deno.Command(bun, {
+      args: [`${ROOT}client/cli/main.ts`, ...args],
+      cwd: folder,
+      env: { SIXFOLD_GATEWAY: gateway, XDG_STATE_HOME: `${folder}/state`, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+  const run = async (...args: string[]) => {
+    const { code, stdout, stderr } = await start(...args).output();
+    const text = new TextDecoder();
+    return { code, out: text.decode(stdout), err: text.decode(stderr) };
+  };
+  const ok = async (...args: string[]) => {
+    const { code, out, err } = await run(...args);
+    assert.equal(code, 0, `${args.join(" ")}: ${err}`);
+    return out;
+  };
+  try {
+    await Deno.writeTextFile(`${folder}/a.txt`, "hello");
+    await Deno.writeFile(`${folder}/big.bin`, pattern(12 * MIB));
+
+    await t.step("put, get, cat, ls, stat, rm", async () => {
+      await ok("put", "a.txt", "demo/");
+      await ok("put", "big.bin", "demo/dir/");
+      await ok("get", "demo/dir/big.bin", "back.bin");
+      assert.deepEqual(await Deno.readFile(`${folder}/back.bin`), await Deno.readFile(`${folder}/big.bin`));
+      assert.equal(await ok("cat", "demo/a.txt", "--offset", "1", "--length", "3"), "ell");
+      assert.match(await ok("ls", "demo"), /a\.txt\n +dir\/\n/);
+      assert.equal(JSON.parse(await ok("stat", "demo/a.txt", "--json")).contentType, "text/plain");
+      for (const command of ["servers", "ring", "doctor"]) await ok(command);
+      assert.match(await ok("locate", "demo/dir/big.bin"), /segment 0/);
+      await ok("rm", "demo/a.txt");
+    });
+
+    await t.step("wrong use ends with its own exit code and a sentence", async () => {
+      const cases: [number, RegExp, string[]][] = [
+        [2, /names no file/, ["get", "demo"]],
+        [2, /missing required argument/, ["put"]],
+        [2, /one of the two/, ["sync", "a", "b"]],
+        [2, /is a folder|is no file/, ["put", ".", "demo/x"]],
+        [2, /a bucket has/, ["put", "a.txt", "b d/x"]],
+        [3, /no file/, ["get", "demo/none"]],
+        [3, /there is no/, ["put", "none.txt", "demo/"]],
+        [4, /is a folder/, ["cp", "sf://demo/dir/big.bin", "state/../dir"]],
+        [7, /cannot be reached/, ["ls", "demo", "--gateway", "http://127.0.0.1:1"]],
+      ];
+      await Deno.mkdir(`${folder}/dir/big.bin`, { recursive: true });
+      for (const [code, sentence, args] of cases) {
+        const { code: ended, err } = await run(...args);
+        assert.equal(ended, code, `${args.join(" ")}: ${err}`);
+        assert.match(err, sentence);
+      }
+    });
+
+    await t.step("a tree up and down is identical, the second time nothing is sent, and --delete removes", async () => {
+      for (let i = 0; i < 300; i++) {
+        await Deno.mkdir(`${folder}/tree/${i % 7}/x`, { recursive: true });
+        await Deno.writeFile(`${folder}/tree/${i % 7}/x/file ${i}`, pattern(i * 17));
+      }
+      await Deno.writeFile(`${folder}/tree/large`, pattern(9 * MIB));
+      assert.match(await ok("sync", "tree", "sf://demo/tree"), /sent 301 files/);
+      assert.match(await ok("sync", "tree", "sf://demo/tree"), /sent 0 files .* 301 were the same/);
+      assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 301 files/);
+      assert.deepEqual(await digests(`${folder}/down`), await digests(`${folder}/tree`));
+      assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 0 files/);
+      await Deno.remove(`${folder}/tree/large`);
+      assert.equal(await ok("sync", "-n", "--delete", "tree", "sf://demo/tree"), "would remove large\n");
+      assert.match(await ok("sync", "--delete", "tree", "sf://demo/tree"), /sent 0 files .* removed 1/);
+      assert.match(await ok("sync", "--delete", "sf://demo/tree", "down"), /removed 1/);
+      assert.deepEqual(await digests(`${folder}/down`), await digests(`${folder}/tree`));
+    });
+
+    await t.step("an upload that was killed goes on where it was", async () => {
+      await Deno.writeFile(`${folder}/film`, pattern(160 * MIB));
+      const killed = start("put", "film", "demo/film").spawn();
+      const state = `${folder}/state/sixfold/uploads`;
+      const received = async () => {
+        const entries = await Array.fromAsync(Deno.readDir(state)).catch(() => []);
+        const id = entries[0] && await Deno.readTextFile(`${state}/${entries[0].name}`);
+        return id ? (await (await fetch(`${gateway}/v1/uploads/${id}`)).json()).received : 0;
+      };
+      for (let i = 0; i < 1000 && await received() < 24 * MIB; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      killed.kill("SIGKILL");
+      await killed.output();
+      const before = await received();
+      assert.ok(before >= 24 * MIB && before < 160 * MIB, `${before}`);
+      await ok("put", "film", "demo/film");
+      await ok("get", "demo/film", "film.back");
+      assert.deepEqual(await Deno.readFile(`${folder}/film.back`), await Deno.readFile(`${folder}/film`));
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(state)), []);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
