@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { browser, openPage } from "./browser.ts";
 import { bundle } from "./bundle.ts";
-import { runSuite } from "./clients/sdk_suite.ts";
+import { createClient } from "../client/mod.ts";
+import { TcpProxy } from "../scripts/faults/tcp_proxy.ts";
+import { pattern, runSuite } from "./clients/sdk_suite.ts";
 import { TestCluster } from "./cluster.ts";
 import { when } from "./when.ts";
 
@@ -57,5 +59,36 @@ Deno.test("the client", async (t) => {
         await close();
       }
     },
+  });
+
+  await t.step("an upload goes on through the other gateway after a cut, and after a kill", async () => {
+    const [first = "", second = ""] = gateways;
+    await using proxy = await TcpProxy.open(first.replace("http://", ""));
+    const bytes = pattern(128 * MIB);
+    let tried = 0;
+    const client = createClient({
+      gateways: [`http://${proxy.address.replace("http://", "")}`, second],
+      fetch(address, init) {
+        tried += init.body instanceof Uint8Array ? init.body.length : 0;
+        return fetch(address, init);
+      },
+    });
+    let harm = 0;
+    const onProgress = ({ sent }: { sent: number }) => {
+      if (harm === 0 && sent > 30 * MIB) {
+        harm = 1;
+        proxy.cut();
+      } else if (harm === 1 && sent > 80 * MIB) {
+        harm = 2;
+        proxy.heal();
+        cluster.gateways[1]?.kill("SIGKILL");
+      }
+    };
+    const stored = await client.upload(bytes, { bucket: "cut", key: "film", partSize: 4 * MIB, onProgress });
+    assert.equal(stored.size, bytes.length);
+    assert.equal(harm, 2);
+    // Four parts on their way are lost by each harm, and no more.
+    assert.ok(tried <= bytes.length + 2 * 4 * 4 * MIB, `${tried} of ${bytes.length} bytes`);
+    assert.deepEqual(await (await client.download("cut", "film")).bytes(), bytes);
   });
 });
