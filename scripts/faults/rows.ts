@@ -2,6 +2,8 @@
 import type { Row } from "./row.ts";
 import { CHUNK_FILE_ROWS } from "./rows/chunk_files.ts";
 import { CLIENT_ROWS } from "./rows/clients.ts";
+import { HEARTBEAT_ROWS } from "./rows/heartbeat.ts";
+import { IDENTITY_ROWS } from "./rows/identity.ts";
 import { RACE_ROWS } from "./rows/races.ts";
 import { DATABASE_ROWS } from "./rows/database.ts";
 import { GATEWAY_ROWS } from "./rows/gateway.ts";
@@ -11,6 +13,8 @@ import { NETWORK_ROWS } from "./rows/network.ts";
 
 /** See above. */
 export const ROWS: readonly Row[] = [
+  ...HEARTBEAT_ROWS,
+  ...IDENTITY_ROWS,
   ...CLIENT_ROWS,
   ...RACE_ROWS,
   ...GATEWAY_ROWS,
