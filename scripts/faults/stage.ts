@@ -15,6 +15,8 @@ import { StagedDaemon } from "./staged_daemon.ts";
 export const HASTE = { SIXFOLD_GRACE: "2", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_LOG: "error" };
 /** Room on a disk of a daemon: the least that xfs takes, and a little more. */
 const DISK_MIB = 400;
+/** What a daemon that was stopped may need to see that its callers have gone, in ms. */
+const REST_MS = 6000;
 /** Calls at once where all keys are looked at. */
 const WIDTH = 8;
 const SETTLE_MS = 60_000;
@@ -47,6 +49,7 @@ export class Stage implements AsyncDisposable {
   /** The disk of each daemon, by its number. */
   readonly disks: LoopDisk[] = [];
   #next = 1;
+  #restUntil = 0;
 
   private constructor(
     readonly cluster: LocalCluster,
@@ -107,6 +110,11 @@ export class Stage implements AsyncDisposable {
     return daemon;
   }
 
+  /** A daemon goes on that was stopped: it works through what has reached it meanwhile. */
+  rest(): void {
+    this.#restUntil = Date.now() + REST_MS;
+  }
+
   /** The address of a key at a gateway. */
   url(key: string, gateway = 0): string {
     return `${this.gateways[gateway]?.url}/v1/files/faults/${key}`;
@@ -154,8 +162,9 @@ export class Stage implements AsyncDisposable {
    * chunks, and the processes hold what they held at first.
    */
   async settle(ms = SETTLE_MS): Promise<void> {
-    // What was on its way to a daemon that was stopped may still become a chunk, and is looked for after that.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // What was on its way to a daemon that was stopped may still become a chunk. The cleanup allows for half a minute of
+    // that, and `endGrace` takes it away.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(500, this.#restUntil - Date.now())));
     await this.ledger.endLeases();
     let left: string[] = [];
     const calm = async () => {

@@ -45,8 +45,10 @@ export class StagedDaemon {
 
   /** SIGCONT. */
   go(): void {
-    if (this.#stopped) this.daemon.process.kill("SIGCONT");
+    if (!this.#stopped) return;
     this.#stopped = false;
+    this.daemon.process.kill("SIGCONT");
+    this.stage.rest();
   }
 
   /** Starts it again after its end, on the ports that it had, and waits until it is registered. */
