@@ -108,6 +108,18 @@ Deno.test("servers join and leave while files are read and written", async (t) =
       leaves = undefined;
       await whole();
     });
+
+    await t.step("with SIXFOLD_REBALANCE=auto, a server that joins gets its share by itself", async () => {
+      gateway = await cluster.addGateway({ ...SETTINGS, SIXFOLD_REBALANCE: "auto" });
+      const before = (await admin().getMoves({})).changes.length;
+      const joined = await cluster.addDaemon(`${cluster.folder}/daemon-7`, BEAT);
+      await until("no rebalance ended", 60_000, async () => {
+        const { changes } = await admin().getMoves({});
+        return changes.length === before + 1 && changes[0]?.state === "done" && changes[0].chunksDone > 0n;
+      });
+      assert.ok((await chunkFiles(`${joined.folder}/chunks`)).length > 0);
+      await whole();
+    });
   } finally {
     leaves?.process.kill("SIGKILL");
     await sql.end();
