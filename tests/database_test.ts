@@ -89,7 +89,7 @@ Deno.test("the way to PostgreSQL", async (t) => {
     const [row] = await sql`
       SELECT ${[1, 2]}::int[] AS ints, ${["a", '"'] as string[]}::text[] AS texts, ${2 ** 40}::bigint AS size,
              ${new Uint8Array([0, 255])}::bytea AS bytes, ${sql`now() - now()`} = interval '0' AS same`;
-    const bytes = Buffer.from([0, 255]);
+    const bytes = new Uint8Array([0, 255]);
     assert.deepEqual({ ...row }, { ints: [1, 2], texts: ["a", '"'], size: 2 ** 40, bytes, same: true });
   });
 
