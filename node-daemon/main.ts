@@ -77,7 +77,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
       if (doubted === undefined) {
         log.error("nothing is removed until a person has confirmed the database", { doubt: memory.doubt });
       }
-      await registration.doubt(memory.doubt);
+      await registration.doubt(memory.doubt, heard.generation);
     } else if (store.stored !== kept.stored || heard.beat >= kept.beat + KEEP_BEATS || kept.beat === 0) {
       kept = { beat: heard.beat, stored: store.stored };
       await folder.remember({ serverId, clusterId: cluster, seen: memory.newest });

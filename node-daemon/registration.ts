@@ -112,9 +112,10 @@ export class Registration {
   }
 
   /** Says that the database is older than what this server has seen: whatever would remove chunks waits for a person. */
-  async doubt(reason: string): Promise<void> {
+  async doubt(reason: string, generation: number): Promise<void> {
     const { statement: sql } = await this.#connect();
-    await sql`UPDATE cluster SET doubt = ${reason} WHERE doubt IS NULL`;
+    // A person may have confirmed it since the heartbeat: what was confirmed is not doubted again.
+    await sql`UPDATE cluster SET doubt = ${reason} WHERE doubt IS NULL AND generation = ${generation}`;
   }
 
   /** Queues a chunk of this server for repair that was found damaged. */
