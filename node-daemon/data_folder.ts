@@ -85,23 +85,33 @@ export class DataFolder {
     return identity;
   }
 
-  /** Keeps who this daemon is, durably. */
+  /** Keeps who this daemon is, durably. @throws any error of the disk; then what was kept before holds */
   async remember(identity: Identity): Promise<void> {
     const temporary = join(this.tmp, "server.json");
-    const handle = await open(temporary, "w");
     try {
-      await handle.writeFile(`${JSON.stringify(identity)}\n`);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      await writeDurably(temporary, `${JSON.stringify(identity)}\n`);
+      await rename(temporary, join(this.#path, "server.json"));
+    } catch (error) {
+      // A disk that refuses this as well must not hide why: the next try, or the next start, removes what is left.
+      await rm(temporary, { force: true }).catch(() => {});
+      throw error;
     }
-    await rename(temporary, join(this.#path, "server.json"));
     await syncFolder(this.#path);
   }
 
   /** Gives the folder free for another daemon. */
   async close(): Promise<void> {
     await this.#lock.close();
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const handle = await open(path, "w");
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

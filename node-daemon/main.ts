@@ -79,8 +79,10 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
       }
       await registration.doubt(memory.doubt, heard.generation);
     } else if (store.stored !== kept.stored || heard.beat >= kept.beat + KEEP_BEATS || kept.beat === 0) {
-      kept = { beat: heard.beat, stored: store.stored };
+      const keeps = { beat: heard.beat, stored: store.stored };
       await folder.remember({ serverId, clusterId: cluster, seen: memory.newest });
+      // Only now: what a failing disk did not take is kept with the next heartbeat.
+      kept = keeps;
     }
   };
   let cluster = "";
