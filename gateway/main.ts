@@ -1,7 +1,10 @@
 /** The gateway: reads its settings, migrates, follows the cluster, serves, and stops in reverse order. */
+import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
 import { createLogger } from "../shared/logger.ts";
+import { metricsText } from "../shared/telemetry_metrics.ts";
+import { observeProcess } from "../shared/telemetry_process.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
 import { createRpc } from "./api/connect.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
@@ -9,6 +12,7 @@ import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
+import { observeCluster } from "./core/cluster_metrics.ts";
 import { DamageReports } from "./core/damage.ts";
 import { createReadiness } from "./core/readiness.ts";
 import { StripePool } from "./core/stripe_pool.ts";
@@ -17,6 +21,7 @@ import { WindowPool } from "./core/window_pool.ts";
 import { openDatabase } from "./db/database.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { REPAIRS_CHANNEL } from "./db/repairs.ts";
+import { observeGateway } from "./metrics.ts";
 import { openDoor } from "./server.ts";
 import { watchAbsence } from "./workers/absence.ts";
 import { cleanup } from "./workers/cleanup.ts";
@@ -65,7 +70,9 @@ async function run(): Promise<number> {
   background.start(watchAbsence({ sql: upkeep, log, afterSeconds: config.SIXFOLD_REPAIR_AFTER }));
   background.start(reconcile({ ...upkeepStore, everySeconds: config.SIXFOLD_RECONCILE_EVERY }));
   const repairs = await upkeep.listen(REPAIRS_CHANNEL, () => background.wake("repair"));
-  const rest = createRest(store, createReadiness(cluster, layout, () => told.signal.aborted), log);
+  const target = { "service.name": "sixfold-gateway", "service.instance.id": newUuid() };
+  const readiness = createReadiness(cluster, layout, () => told.signal.aborted);
+  const rest = createRest(store, readiness, () => metricsText(target), log);
   const rpc = createRpc(store, { sql: upkeep, cluster, layout, repairing, moving }, log);
   const door = await openDoor({
     host: "127.0.0.1",
@@ -76,6 +83,15 @@ async function run(): Promise<number> {
     most: config.SIXFOLD_MAX_REQUESTS,
     crowds: { uploads: () => store.pool.crowded, downloads: () => store.windows.crowded },
     log,
+  });
+  observeProcess(uncaught);
+  observeCluster(upkeep, cluster);
+  observeGateway({
+    store,
+    databases: { requests: sql, upkeep },
+    runner: background,
+    throttles: { repair: repairing, move: moving },
+    door: () => door.load(),
   });
   log.info("serving", { address: `http://127.0.0.1:${door.port}` });
   await aborted(told.signal);

@@ -7,14 +7,23 @@ import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import { REQUEST_ID_HEADER, requestIdHeader, withRequestId } from "../shared/request_id.ts";
+import { watchRequest } from "./request_watch.ts";
 import { type Crowds, SlowClients } from "./slow_clients.ts";
 
 /** What answers requests. Its signal aborts when the client has left before the answer was complete. */
 export type Handler = (request: Request) => Promise<Response>;
 
+/** How much goes through a door. */
+export interface DoorLoad {
+  readonly requests: number;
+  readonly connections: number;
+}
+
 /** An open door. */
 export interface Door {
   readonly port: number;
+  /** How much goes through it now. */
+  load(): DoorLoad;
   /** Takes no new requests, lets running ones finish for `graceMs`, then cuts them. */
   close(graceMs: number): Promise<void>;
 }
@@ -75,6 +84,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming;
     busy.add(socket);
+    watchRequest(incoming, outgoing);
     outgoing.on("close", () => {
       busy.delete(socket);
       if (stopping) socket.destroy();
@@ -109,6 +119,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   server.on("error", (error) => tell(`connections cannot be taken: ${error.message}`));
   return {
     port: (server.address() as AddressInfo).port,
+    load: () => ({ requests: busy.size, connections: sockets.size }),
     async close(graceMs) {
       const closed = new Promise((resolve) => server.close(resolve));
       stopping = true;

@@ -14,6 +14,8 @@ const WAIT_MS = 1000;
 export interface CallLimits {
   /** @throws SixfoldError `resource_exhausted` when too much is going on, `unavailable` when the daemon stops */
   put<T>(work: () => Promise<T>): Promise<T>;
+  /** What `put` goes through. */
+  readonly puts: Pick<Turnstile, "inside" | "waiting">;
   /** Refuses with `resource_exhausted`. */
   readonly get: Turnstile;
 }
@@ -31,6 +33,7 @@ export function createCallLimits(stopping: AbortSignal): CallLimits {
         puts.leave();
       }
     },
+    puts,
     get: new Turnstile({ most: GETS, line: LINE, waitMs: WAIT_MS, busy }),
   };
 }

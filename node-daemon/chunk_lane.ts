@@ -8,6 +8,7 @@ import { decodePutStep, encodeMessage, encodeTrailers, GRPC_WEB, type PutStep } 
 import type { Logger } from "../shared/logger.ts";
 import { MAX_MESSAGE } from "../shared/rpc.ts";
 import { Landing } from "./landing.ts";
+import { countSent, watchCall } from "./metrics.ts";
 import { blockWindow, putChunk, type StorageParts } from "./storage_rpc.ts";
 import { WindowMemory } from "./window_memory.ts";
 
@@ -64,8 +65,12 @@ async function* steps(request: Request, landing: Landing): AsyncGenerator<PutSte
   decoder.end();
 }
 
+function get(parts: StorageParts, request: Request): Promise<Response> {
+  return watchCall("get", () => sendWindow(parts, request));
+}
+
 /** A window as it lies in the file: the reader verifies every block, and so nothing is checked here. */
-async function get({ store, calls }: StorageParts, request: Request): Promise<Response> {
+async function sendWindow({ store, calls }: StorageParts, request: Request): Promise<Response> {
   const body = new Uint8Array(await request.arrayBuffer());
   if (body.length > MAX_REQUEST) throw new SixfoldError("invalid_argument", "the request is too long");
   const message = new FrameDecoder(MAX_REQUEST).push(body).find(({ trailers }) => !trailers)?.data;
@@ -82,6 +87,7 @@ async function get({ store, calls }: StorageParts, request: Request): Promise<Re
     try {
       await reader.frames(from, window.subarray(0, to - from));
       window.set(END_FRAME, to - from);
+      countSent(to - from);
       return respond(window);
     } finally {
       windows.give(window);

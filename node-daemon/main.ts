@@ -3,6 +3,8 @@ import { SixfoldError } from "../shared/errors.ts";
 import { createLogger, type Logger } from "../shared/logger.ts";
 import { translateErrors } from "../shared/rpc.ts";
 import { sleep } from "../shared/sleep.ts";
+import { metricsText } from "../shared/telemetry_metrics.ts";
+import { observeProcess } from "../shared/telemetry_process.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
 import { createAdmin } from "./admin.ts";
 import { createCallLimits } from "./call_limits.ts";
@@ -12,6 +14,7 @@ import { type DaemonConfig, readDaemonConfig } from "./config.ts";
 import { DatabaseMemory } from "./database_memory.ts";
 import { DataFolder } from "./data_folder.ts";
 import { DiskSpace } from "./disk_space.ts";
+import { observeDaemon, watchCall } from "./metrics.ts";
 import { sweepQuarantine } from "./quarantine.ts";
 import { type Heard, Registration } from "./registration.ts";
 import { scrub, type ScrubCounts } from "./scrub.ts";
@@ -36,7 +39,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);
   const memory = new DatabaseMemory(seen ?? { generation: 0, beat: 0 });
-  const scrubbed: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0 };
+  const scrubbed: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0 };
   let draining = false;
   const parts = {
     store,
@@ -50,6 +53,10 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   };
   const admit = admission(config.SIXFOLD_CLUSTER_TOKEN, serverId);
   let ready = false;
+  let heardAt = performance.now();
+  let trouble = "the daemon is not registered with PostgreSQL yet";
+  const why = () => stopping.aborted ? "the daemon stops" : ready ? undefined : trouble;
+  const target = { "service.name": "sixfold-daemon", "service.instance.id": serverId };
   const doors = await openDoors({
     host: config.SIXFOLD_HOST,
     grpcPort: config.SIXFOLD_GRPC_PORT,
@@ -57,11 +64,13 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
     routes: storageRoutes(parts),
     interceptors: [translateErrors(log), (next) => (request) => {
       admit(request.header);
-      return next(request);
+      return request.stream ? next(request) : watchCall(request.method.localName, () => next(request));
     }],
     lane: createLane(parts, admit, log),
-    admin: createAdmin(() => ready),
+    admin: createAdmin(why, () => metricsText(target)),
   });
+  observeProcess(uncaught);
+  observeDaemon({ space, scrubbed, calls: parts.calls, isReady: () => ready, heardAt: () => heardAt });
   const registration = new Registration(config.DATABASE_URL, serverId);
   const addresses = {
     grpc: `${config.SIXFOLD_HOST}:${doors.grpcPort}`,
@@ -71,6 +80,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   /** What the database said is taken in, and kept in the folder when chunks were stored since, or after a while. */
   const hear = async (heard: Heard, cluster: string) => {
     const doubted = memory.doubt;
+    heardAt = performance.now();
     memory.see({ generation: heard.generation, beat: heard.beat });
     draining = heard.state === "draining";
     if (memory.doubt !== undefined) {
@@ -89,7 +99,8 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   let scrubbing = Promise.resolve();
   const ending = new AbortController();
   try {
-    await untilDone(log, stopping, async () => {
+    const failed = (error: unknown) => trouble = `the daemon is not registered: ${SixfoldError.from(error).message}`;
+    await untilDone(log, stopping, failed, async () => {
       const found = await registration.clusterId();
       if (clusterId !== null && clusterId !== found) {
         throw new SixfoldError("failed_precondition", "this folder belongs to another cluster's database");
@@ -114,7 +125,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
     for (let beats = 0; !stopping.aborted; beats++) {
       await sleep(config.SIXFOLD_HEARTBEAT, stopping);
       if (stopping.aborted) break;
-      await untilDone(log, stopping, async () => {
+      await untilDone(log, stopping, () => {}, async () => {
         await hear(await registration.heartbeat(await space.read(), memory.newest), cluster);
       });
       // In doubt nothing goes: what was set aside may be what the newer database knew.
@@ -138,12 +149,18 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
 }
 
 /** Tries again every second while PostgreSQL is away or not migrated yet; what a person must mend is thrown. */
-async function untilDone(log: Logger, stopping: AbortSignal, attempt: () => Promise<void>): Promise<void> {
+async function untilDone(
+  log: Logger,
+  stopping: AbortSignal,
+  failed: (error: unknown) => void,
+  attempt: () => Promise<void>,
+): Promise<void> {
   while (!stopping.aborted) {
     try {
       return await attempt();
     } catch (error) {
       if (error instanceof SixfoldError && error.code === "failed_precondition") throw error;
+      failed(error);
       log.warn("PostgreSQL does not answer as it should; trying again", { error });
       await sleep(RETRY_MS, stopping);
     }

@@ -12,6 +12,8 @@ export interface ScrubCounts {
   chunks: number;
   bytes: number;
   damaged: number;
+  /** How far it is behind its time, in seconds. */
+  behindSeconds: number;
 }
 
 /** What the scrub needs. */
@@ -49,7 +51,9 @@ export async function scrub(
   try {
     while (!signal.aborted) {
       const end = Math.min(due(), place + FOLDERS);
+      parts.counts.behindSeconds = Math.max(0, due() - place - 1) * periodSeconds / FOLDERS;
       for (; place < end && !signal.aborted; place = nextTurn(place, end)) {
+        parts.counts.behindSeconds = Math.max(0, due() - place - 1) * periodSeconds / FOLDERS;
         await scrubFolders(parts, place % FOLDERS, nextTurn(place, end) - place, bytesPerSecond, signal);
       }
       if (Date.now() - remembered > REMEMBER_MS) {

@@ -46,7 +46,7 @@ const pathOf = (id: string) => join(path, "chunks", chunkFolder(id), id);
 /** Scrubs for so long. @returns what was found damaged, and how often a chunk was looked at */
 async function run(ms: number, periodSeconds: number) {
   const found: string[] = [];
-  const counts = { chunks: 0, bytes: 0, damaged: 0 };
+  const counts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0 };
   const onDamage = (chunkId: string, reason: string) => {
     found.push(`${chunkId}: ${reason}`);
     return Promise.resolve();

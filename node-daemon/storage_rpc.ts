@@ -24,6 +24,7 @@ import type { DatabaseMemory } from "./database_memory.ts";
 import type { DiskSpace } from "./disk_space.ts";
 import type { ScrubCounts } from "./scrub.ts";
 import { Landing } from "./landing.ts";
+import { beginCall, countSent, countStored, watchCall } from "./metrics.ts";
 
 /** What GetChunk sends at most in one call: no runtime's buffers can run further ahead of a slow reader. */
 export const WINDOW = 8 * 1024 * 1024;
@@ -130,11 +131,18 @@ export function blockWindow({ header, footer }: ChunkReader, { firstBlock: first
 }
 
 async function* get({ store, calls }: StorageParts, request: GetChunkRequest, signal: AbortSignal) {
-  await calls.get.enter();
+  const ended = beginCall("get");
   try {
-    yield* blocks(store, request, signal);
-  } finally {
-    calls.get.leave();
+    await calls.get.enter();
+    try {
+      yield* blocks(store, request, signal);
+    } finally {
+      calls.get.leave();
+    }
+    ended();
+  } catch (error) {
+    ended(error);
+    throw error;
   }
 }
 
@@ -157,6 +165,7 @@ async function* blocks(store: ChunkStore, request: GetChunkRequest, signal: Abor
     for (let number = first; number < end && !signal.aborted; number++) {
       const block = create(BlockSchema, await reader.block(number));
       isSending = true;
+      countSent(block.data.length);
       if (!signal.aborted) yield block;
       isSending = false;
     }
@@ -171,11 +180,20 @@ async function* stepsOf(requests: AsyncIterable<PutChunkRequest>): AsyncGenerato
 }
 
 /** Stores the chunk that a stream of steps brings. A refused stream is read on for a while, so that its sender hears why. */
-export async function putChunk(
+export function putChunk(
   parts: StorageParts,
   steps: AsyncGenerator<PutStep>,
   signal: AbortSignal,
   landing = new Landing(),
+) {
+  return watchCall("put", () => receiveChunk(parts, steps, signal, landing));
+}
+
+async function receiveChunk(
+  parts: StorageParts,
+  steps: AsyncGenerator<PutStep>,
+  signal: AbortSignal,
+  landing: Landing,
 ) {
   try {
     const first = await steps.next();
@@ -190,6 +208,7 @@ export async function putChunk(
     const written = await parts.calls.put(() =>
       parts.store.put(fileHeader(value), expected, blocksOf(steps, signal), landing)
     );
+    countStored(written.length, written.writeMicros, written.syncMicros);
     return {
       length: BigInt(written.length),
       sha256: written.sha256,

@@ -34,6 +34,8 @@ export interface RetryRules {
   /** From 0 to 1. */
   readonly random?: () => number;
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Hears of each error after which the call is made again. */
+  readonly heard?: (error: SixfoldError) => void;
 }
 
 /** The most that the retry of this number (from 0) waits, in ms: 1, 2, 4 s. */
@@ -50,7 +52,7 @@ export function longestWait(retry: number): number {
 export async function retry<T>(
   call: () => Promise<T>,
   signal: AbortSignal,
-  { budget, random = Math.random, sleep: wait = sleep }: RetryRules,
+  { budget, random = Math.random, sleep: wait = sleep, heard }: RetryRules,
 ): Promise<T> {
   budget.request();
   for (let tries = 0;; tries++) {
@@ -59,6 +61,7 @@ export async function retry<T>(
     } catch (error) {
       const passes = error instanceof SixfoldError && error.retryable;
       if (!passes || tries === RETRIES || signal.aborted || !budget.take()) throw error;
+      heard?.(error);
       await wait(random() * longestWait(tries), signal);
       if (signal.aborted) throw error;
     }

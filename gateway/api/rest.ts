@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { type ByteRange, parseByteRange } from "../../shared/byte_range.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
+import { METRICS_TYPE } from "../../shared/telemetry_metrics.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
@@ -22,14 +23,20 @@ const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/
 /** Answers a request. */
 export type Rest = (request: Request) => Promise<Response>;
 
-/** The routes of REST. */
-export function createRest(store: Store, readiness: () => Promise<Readiness>, log: Logger): Rest {
+/** The routes of REST. @param metrics all values as Prometheus reads them */
+export function createRest(
+  store: Store,
+  readiness: () => Promise<Readiness>,
+  metrics: () => Promise<string>,
+  log: Logger,
+): Rest {
   const app = new Elysia()
     .get("/healthz", () => "ok\n")
     .get("/readyz", async () => {
       const state = await readiness();
       return Response.json(state, { status: state.ready ? 200 : 503 });
     })
+    .get("/metrics", async () => new Response(await metrics(), { headers: { "content-type": METRICS_TYPE } }))
     .get("/v1/files", ({ request }) => answer(request, log, () => list(store, request)))
     .post("/v1/files", ({ request }) => answer(request, log, () => postForm(store, request)), { parse: "none" })
     .all("/v1/files/:bucket/*", ({ request }) => answer(request, log, () => file(store, request, log)), {

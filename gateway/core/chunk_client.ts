@@ -12,6 +12,7 @@ import { retry, RetryBudget } from "../../shared/retry.ts";
 import { fetchTransport, MAX_MESSAGE, SERVER_HEADER } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { ChunkLane } from "./chunk_lane.ts";
+import { chunkBytes, countCall, retries } from "./metrics.ts";
 import { isTooLate, ProgressClock } from "./progress_clock.ts";
 import { isFailure, Suspicion } from "./suspicion.ts";
 
@@ -98,6 +99,7 @@ export class ChunkClient {
     const watched = this.suspicion.begin(server, lastResort);
     this.budget.request();
     const clock = new ProgressClock(signal);
+    const began = performance.now();
     try {
       const { length, sha256 } = this.hop === "web"
         ? await this.#lane.put(server.httpAddress, this.#headers(server), chunk, blocks, clock)
@@ -106,10 +108,13 @@ export class ChunkClient {
           signal: clock.signal,
         });
       watched.answered();
+      countCall("put", server.id, began, signal);
+      chunkBytes(Number(length), { "sixfold.operation": "put" });
       return { length: Number(length), sha256: Buffer.from(sha256).toString("hex") };
     } catch (thrown) {
       const error = clock.explain(thrown);
       watched.ended(signal.aborted ? leftFor(signal) : error);
+      countCall("put", server.id, began, signal, error);
       throw error;
     } finally {
       clock.stop();
@@ -134,16 +139,20 @@ export class ChunkClient {
       return { blocks: Array(range.count).fill(undefined), fault: SixfoldError.from(error) };
     }
     const clock = new ProgressClock(signal, onLate && { afterMs: watched.lateMs, hear: onLate });
+    const began = performance.now();
     try {
       const read = this.hop === "web"
         ? await this.#lane.get(server.httpAddress, this.#headers(server), range, into, clock)
         : await this.#getAll(server, range, clock);
       if (read.fault && isFailure(read.fault)) watched.ended(read.fault);
       else watched.answered(clock.firstStep);
+      countCall("get", server.id, began, signal, read.fault);
+      chunkBytes(read.blocks.reduce((sum, block) => sum + (block?.length ?? 0), 0), { "sixfold.operation": "get" });
       return read;
     } catch (thrown) {
       const fault = clock.explain(thrown);
       watched.ended(signal.aborted ? leftFor(signal) : fault);
+      countCall("get", server.id, began, signal, fault);
       signal.throwIfAborted();
       return { blocks: Array(range.count).fill(undefined), fault };
     } finally {
@@ -205,6 +214,7 @@ export class ChunkClient {
     return await retry(
       async () => {
         const watched = this.suspicion.begin(server);
+        const began = performance.now();
         try {
           const answer = await talk(this.#client(server), {
             headers: this.#headers(server),
@@ -212,15 +222,17 @@ export class ChunkClient {
             timeoutMs: CALL_MS,
           });
           watched.answered();
+          countCall("call", server.id, began, signal);
           return answer;
         } catch (thrown) {
           const error = SixfoldError.from(thrown);
           watched.ended(signal.aborted ? undefined : error);
+          countCall("call", server.id, began, signal, error);
           throw error;
         }
       },
       signal,
-      { budget: this.budget },
+      { budget: this.budget, heard: () => retries(1, { "sixfold.operation": "call" }) },
     );
   }
 

@@ -4,6 +4,7 @@ import { piecesOfStripe, stripesOfRange } from "../../shared/layout.ts";
 import type { Sql } from "../db/database.ts";
 import { findInline, type Manifest, type SegmentRow } from "../db/files.ts";
 import { windowBytes } from "./chunk_lane.ts";
+import { fileBytes } from "./metrics.ts";
 import { type ReadParts, SegmentReader } from "./segment_reader.ts";
 import type { WindowPool, Windows } from "./window_pool.ts";
 
@@ -30,16 +31,22 @@ export async function* download(
   length: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
+  const read = (bytes: Uint8Array) => {
+    fileBytes(bytes.length, { "sixfold.direction": "read" });
+    return bytes;
+  };
   if (manifest.inline !== null) {
-    yield manifest.inline.subarray(offset, offset + length);
+    yield read(manifest.inline.subarray(offset, offset + length));
     return;
   }
   for (const segment of manifest.segments) {
     const from = Math.max(offset - segment.offset, 0);
     const to = Math.min(offset + length - segment.offset, segment.length);
     if (from >= to) continue;
-    if (segment.inline) yield (await readInline(parts, manifest.file.id, segment)).subarray(from, to);
-    else yield* readSegment(parts, manifest.file.id, segment, from, to - from, signal);
+    if (segment.inline) yield read((await readInline(parts, manifest.file.id, segment)).subarray(from, to));
+    else {for await (const bytes of readSegment(parts, manifest.file.id, segment, from, to - from, signal)) {
+        yield read(bytes);
+      }}
   }
 }
 

@@ -8,6 +8,15 @@ const LINE = 256;
 /** When somebody has waited for so long, in ms, it is crowded. */
 const CROWDED_MS = 500;
 
+/** How much of some memory is taken. */
+export interface MemoryLoad {
+  /** In bytes, as is `limit`. */
+  readonly used: number;
+  readonly limit: number;
+  /** Transfers that wait for it. */
+  readonly waiting: number;
+}
+
 /** One that waits. */
 export interface Waiter<T> {
   readonly need: number;
@@ -26,7 +35,12 @@ export class MemoryLine<T> {
 
   /** Whether nobody waits. */
   get empty(): boolean {
-    return this.#begun.length + this.#fresh.length === 0;
+    return this.waiting === 0;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#begun.length + this.#fresh.length;
   }
 
   /** Whether somebody has waited for longer than it takes when all goes well. */

@@ -6,6 +6,7 @@ import { abandonParts, findPartFrom, type NewPart, type PartRow, storeParts } fr
 import { type SessionRow, takeSegment } from "../db/sessions.ts";
 import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
+import { fileBytes } from "./metrics.ts";
 import { writeSegments } from "./segments.ts";
 import { whyEnded, withSession } from "./session_lease.ts";
 import { openUpload } from "./sessions.ts";
@@ -85,6 +86,7 @@ export async function storePart(
     const part = { offset, length: arrival.at - offset, sha256: seenSha256() };
     checkDeclared(request, part);
     await commit(store, arrival);
+    fileBytes(part.length, { "sixfold.direction": "write" });
     if (body.cut !== undefined) throw explainCut(body.cut);
     return part;
   } catch (error) {

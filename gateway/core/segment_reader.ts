@@ -8,6 +8,7 @@ import type { ServerRow } from "../db/servers.ts";
 import type { ChunkClient, GetOptions, ReadBlocks } from "./chunk_client.ts";
 import type { Snapshot } from "./cluster.ts";
 import type { DamageReports } from "./damage.ts";
+import { damageFound, retries } from "./metrics.ts";
 import { mendStripe } from "./stripe_mender.ts";
 import { type Blocks, type Candidate, isDamage, raceWindow, type WindowMemory } from "./window_race.ts";
 
@@ -51,7 +52,7 @@ export class SegmentReader {
     const blocks = await retry(
       () => raceWindow(this.#candidates(first, count), k, count, memory, this.#signal),
       this.#signal,
-      { budget },
+      { budget, heard: () => retries(1, { "sixfold.operation": "window" }) },
     );
     for (let i = 0; i < count; i++) {
       mendStripe(this.#segment, blocks, i, blockLength(length, this.#segment, blockSize, first + i));
@@ -107,6 +108,7 @@ export class SegmentReader {
     // A chunk with a bad block goes on serving its good ones.
     if (read.blocks.every((block) => block === undefined)) this.#doubtful.add(index);
     if (isDamage(read.fault) && this.#chunks.has(index)) {
+      damageFound(1);
       this.#parts.damage?.report({
         fileId: this.#uploadId,
         segment: this.#segment.number,

@@ -7,6 +7,7 @@ import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import { ChunkStream, SharedStripe } from "./chunk_stream.ts";
 import type { Snapshot } from "./cluster.ts";
+import { writeSubstitutes } from "./metrics.ts";
 import { isDurable, nextServer } from "./placement.ts";
 import { tooLate } from "./progress_clock.ts";
 import type { StripePool } from "./stripe_pool.ts";
@@ -159,6 +160,7 @@ export class SegmentSender {
         onFailure(serverId, error);
         const next = stream.whole ? this.#substitute(index) : undefined;
         if (next === undefined) return this.#lose(stream);
+        writeSubstitutes(1, { "sixfold.reason": error.detail ?? error.code });
         this.#holders.set(index, next);
       }
     }

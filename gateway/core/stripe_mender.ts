@@ -1,6 +1,7 @@
 /** Computes the data blocks that stripes lack from their other blocks. */
 import { Stripe } from "../../shared/erasure.ts";
 import type { Layout } from "../../shared/layout.ts";
+import { decodedStripes } from "./metrics.ts";
 import type { Blocks } from "./window_race.ts";
 
 /** The memory in which it is done: nothing else runs between its filling and its emptying, so one is enough for all. */
@@ -16,6 +17,7 @@ export function mendStripe(layout: Layout & { readonly blockSize: number }, bloc
   const here = [...blocks.keys()].filter((index) => blocks[index]?.[i] !== undefined).slice(0, k);
   const missing = [...Array(k).keys()].filter((index) => !here.includes(index));
   if (missing.length === 0) return;
+  decodedStripes(1);
   if (workbench?.k !== k || workbench.blockSize !== blockSize) {
     workbench = { stripe: new Stripe({ k, m }, blockSize), k, blockSize };
   }

@@ -3,7 +3,7 @@ import { Stripe } from "../../shared/erasure.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { CHUNKS, type Layout } from "../../shared/layout.ts";
 import { Turnstile } from "../../shared/turnstile.ts";
-import { MemoryLine } from "./memory_line.ts";
+import { MemoryLine, type MemoryLoad } from "./memory_line.ts";
 
 /** Uploads for each stripe there is: while one waits for its client or for the disks, others use its stripes. */
 const UPLOADS = 4;
@@ -15,11 +15,12 @@ export class StripePool {
   readonly #line = new MemoryLine<Stripe>();
   /** Uploads that share the stripes: more of them at once would all be slow. */
   readonly uploads: Turnstile;
+  readonly #most: number;
   #left: number;
 
   /** @param budget bytes that all stripes together may take; at least one stripe is made */
   constructor(readonly layout: Layout, readonly blockSize: number, budget: number) {
-    this.#left = Math.max(1, Math.floor(budget / (CHUNKS * blockSize)));
+    this.#left = this.#most = Math.max(1, Math.floor(budget / (CHUNKS * blockSize)));
     const most = UPLOADS * this.#left;
     this.uploads = new Turnstile({ most, line: most, waitMs: WAIT_MS, busy });
   }
@@ -27,6 +28,13 @@ export class StripePool {
   /** Whether uploads wait for longer than it takes when all goes well. */
   get crowded(): boolean {
     return this.#line.crowded || this.uploads.waiting > 0;
+  }
+
+  /** How much is taken now. */
+  get load(): MemoryLoad {
+    const stripe = CHUNKS * this.blockSize;
+    const used = (this.#most - this.#left - this.#idle.length) * stripe;
+    return { used, limit: this.#most * stripe, waiting: this.#line.waiting + this.uploads.waiting };
   }
 
   /**

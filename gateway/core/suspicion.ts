@@ -9,6 +9,7 @@ import type { Logger } from "../../shared/logger.ts";
 import { sleep } from "../../shared/sleep.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { Latency } from "./latency.ts";
+import { breakerRefusals, breakerTurns } from "./metrics.ts";
 import { isTooLate } from "./progress_clock.ts";
 
 /** Servers that are late within so many ms are late at once. */
@@ -110,6 +111,7 @@ export class Suspicion {
     // A half-open breaker lets one call through at a time, and that is the probe: no user's request pays for it.
     const pass = suspect.breaker.state.kind === "closed" ? suspect.breaker.enter() : undefined;
     if (pass === undefined && !lastResort) {
+      breakerRefusals(1, { "sixfold.server.id": server.id });
       throw new SixfoldError("unavailable", "a storage server has failed several times and is left alone; try again");
     }
     suspect.calls++;
@@ -160,6 +162,7 @@ export class Suspicion {
 
   #changed(suspect: Suspect, from: BreakerState["kind"], to: BreakerState["kind"]): void {
     const { server, lastError } = suspect;
+    breakerTurns(1, { "sixfold.server.id": server.id, "sixfold.state": to });
     const fields = { serverId: server.id, address: server.httpAddress, from, to, lastError };
     this.#log.warn(`the breaker of a server is ${to} now`, fields);
     if (to === "open") void this.#prove(suspect);

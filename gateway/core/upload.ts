@@ -17,6 +17,7 @@ import { BodyReader } from "./body_reader.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
 import { holdIntent } from "./held_intent.ts";
 import { type FileView, viewOf } from "./files.ts";
+import { fileBytes } from "./metrics.ts";
 import { writeSegments } from "./segments.ts";
 import type { Store } from "./store.ts";
 
@@ -66,7 +67,9 @@ export async function upload(
     const sha256 = new Uint8Array(hash.digest());
     checkDeclared(request, size, sha256);
     const file = { id, bucket, key, size, contentType, sha256, treeSha256: null, metadata, inline, segments };
-    return await commit(store, file, request.ifAbsent, strays);
+    const stored = await commit(store, file, request.ifAbsent, strays);
+    fileBytes(size, { "sixfold.direction": "write" });
+    return stored;
   };
   try {
     const inline = await readInline(body, request.size, store.inlineMax);

@@ -1,6 +1,6 @@
 /** The memory that all downloads share: windows are taken from a fixed budget, and new work waits for one. */
 
-import { MemoryLine } from "./memory_line.ts";
+import { MemoryLine, type MemoryLoad } from "./memory_line.ts";
 
 /** Bytes of a window that is kept and used again; a larger one is made as it is needed. */
 const STANDARD = 2 * 1024 * 1024 + 64 * 1024;
@@ -32,6 +32,11 @@ export class WindowPool {
   /** Whether downloads wait for longer than it takes when all goes well. */
   get crowded(): boolean {
     return this.#line.crowded;
+  }
+
+  /** How much is taken now. */
+  get load(): MemoryLoad {
+    return { used: this.#budget - this.#left, limit: this.#budget, waiting: this.#line.waiting };
   }
 
   /**

@@ -2,6 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { CHUNKS } from "../../shared/layout.ts";
 import type { ReadBlocks } from "./chunk_client.ts";
+import { hedges, readSubstitutes } from "./metrics.ts";
 import { tooLate } from "./progress_clock.ts";
 
 /** Blocks by chunk, and then by stripe from the window's first; undefined for those that are not here. */
@@ -58,18 +59,25 @@ export async function raceWindow(
   const readings = new Map<number, Reading>();
   const unheard = new Set<number>();
   const nothing = new Set<number>();
+  /** Why chunks are asked beyond the first k. */
+  const reasons: ("late" | "damaged" | "unavailable")[] = [];
+  let asked = 0;
   let wake = () => {};
   const ask = (candidate: Candidate) => {
     const { index } = candidate;
     const into = free.pop() ?? extend();
     const stop = new AbortController();
     const onLate = () => {
-      if (!reading.late && candidate.mayHedge()) reading.late = true;
+      if (!reading.late && candidate.mayHedge()) {
+        reading.late = true;
+        reasons.push("late");
+      }
       wake();
     };
     const ended = candidate.read(into, AbortSignal.any([signal, stop.signal]), onLate).then((read) => {
       blocks[index] = read.blocks;
       if (read.fault && !isDamage(read.fault)) unheard.add(index);
+      if (read.fault && !reading.late) reasons.push(isDamage(read.fault) ? "damaged" : "unavailable");
       if (read.blocks.every((block) => block === undefined)) free.push(into);
     }, () => {}).then(() => {
       readings.delete(index);
@@ -86,6 +94,7 @@ export async function raceWindow(
         const [next] = left.splice(0, 1);
         if (next === undefined) break;
         ask(next);
+        if (asked++ >= k) countSubstitute(reasons.shift() ?? "unavailable");
         expected.add(next.index);
       }
       if (readings.size === 0) throw hopeless(isEnough(blocks, k, count, unheard));
@@ -98,6 +107,11 @@ export async function raceWindow(
     // Their memory is written to until they have ended.
     await Promise.all(losers.map(({ ended }) => ended));
   }
+}
+
+function countSubstitute(reason: string): void {
+  readSubstitutes(1, { "sixfold.reason": reason });
+  if (reason === "late") hedges(1);
 }
 
 /** Whether a fault is of the chunk itself; all others are of its server or of the way to it. */

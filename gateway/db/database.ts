@@ -2,7 +2,7 @@
 import { createStatement, type Statement } from "../../shared/postgres_statement.ts";
 import { PostgresServer, type Transaction } from "../../shared/postgres_server.ts";
 import { sleep } from "../../shared/sleep.ts";
-import { Pool } from "./pool.ts";
+import { Pool, type PoolLoad } from "./pool.ts";
 
 export type { Transaction };
 
@@ -18,6 +18,8 @@ export interface Sql extends Statement {
    * @param heard is told of a notification, and when some may have been missed
    */
   listen(channel: string, heard: () => void): Promise<{ unlisten(): Promise<void> }>;
+  /** How much its connections are used now. */
+  load(): PoolLoad;
   /** Lets running work end for a moment, and closes the connections. */
   end(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export async function openDatabase(url: string, connections: number): Promise<Sq
     begin: <T>(work: (tx: Transaction) => Promise<T>, patient?: "patient") =>
       pool.run((connection) => connection.transaction(work, patient !== undefined)),
     listen: (channel: string, heard: () => void) => Promise.resolve(listen(server, channel, heard)),
+    load: () => pool.load,
     end: () => pool.end(END_MS),
   });
   await untilUp(sql);

@@ -16,6 +16,14 @@ const AGAIN_MS = 50;
 /** A serialization failure and a deadlock: the transaction was rolled back as a whole. */
 const UNDONE = new Set<unknown>(["40001", "40P01"]);
 
+/** How much goes on in a pool. */
+export interface PoolLoad {
+  readonly used: number;
+  readonly idle: number;
+  readonly waiting: number;
+  readonly most: number;
+}
+
 /** Connections to one server. */
 export class Pool {
   readonly #server: PostgresServer;
@@ -25,9 +33,15 @@ export class Pool {
   #empty: () => void = () => {};
 
   /** @param most connections at once */
-  constructor(server: PostgresServer, most: number) {
+  constructor(server: PostgresServer, readonly most: number) {
     this.#server = server;
     this.#places = new Turnstile({ most, line: most * LINE, waitMs: WAIT_MS, busy });
+  }
+
+  /** How much goes on now. */
+  get load(): PoolLoad {
+    const { inside: used, waiting } = this.#places;
+    return { used, idle: this.#idle.length, waiting, most: this.most };
   }
 
   /**

@@ -1,0 +1,29 @@
+/** What a request is called in metrics and traces: a few names, whatever paths clients think of. */
+import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
+import { FileService } from "../../shared/gen/sixfold/v1/files_pb.ts";
+
+const EXACT = new Set([
+  "/healthz",
+  "/readyz",
+  "/metrics",
+  "/v1/files",
+  "/v1/uploads",
+  ...[FileService, ClusterService].flatMap(({ typeName, methods }) =>
+    methods.map(({ name }) => `/${typeName}/${name}`)
+  ),
+]);
+const METHODS = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
+
+/** The route of a path, without what a user has named. @param url a path, and perhaps a query */
+export function routeOf(url: string): string {
+  const path = url.split("?", 1)[0] ?? "";
+  if (EXACT.has(path)) return path;
+  if (path.startsWith("/v1/files/")) return "/v1/files/{bucket}/{key}";
+  if (path.startsWith("/v1/uploads/")) return "/v1/uploads/{id}";
+  return "other";
+}
+
+/** The method, where it is one that is known. */
+export function methodOf(method: string): string {
+  return METHODS.has(method) ? method : "_OTHER";
+}
