@@ -34,6 +34,15 @@ Deno.test("disks and database are brought together, and a wrong database costs n
   };
   const aside = async () => (await Promise.all(folders.map((folder) => chunkFiles(`${folder}/quarantine`)))).flat();
   const kept = async () => (await Promise.all(folders.map((folder) => chunkFiles(`${folder}/chunks`)))).flat();
+  /** Every server's disk is compared once more, from now on, and nothing is found. */
+  const rounds = async (count: number) => {
+    const [{ began } = { began: new Date() }] = await sql<{ began: Date }[]>`SELECT now() AS began`;
+    await until("not every comparison ends", 60_000, async () => {
+      const [row] = await sql<{ done: number }[]>`
+        SELECT count(*)::int AS done FROM reconciliations WHERE ended_at > ${began} AND strays = 0 AND lost = 0`;
+      return (row?.done ?? 0) >= count;
+    });
+  };
   const plant = async (folder: string, count: number) => {
     const [model = ""] = await chunkFiles(`${folder}/chunks`);
     for (let i = 0; i < count; i++) {
@@ -123,6 +132,7 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       await until("garbage stays after the confirmation", 90_000, async () => {
         return (await auditCluster(cluster.postgres.url, folders)).length === 0;
       });
+      await rounds(6);
       assert.equal((await kept()).length, names);
       await readAll();
     });

@@ -47,6 +47,16 @@ const columns = (sql: Sql) =>
   sql`f.id, f.bucket, f.key, f.size, f.content_type AS "contentType", f.sha256, f.tree_sha256 AS "treeSha256", f.metadata,
       f.created_at AS "createdAt"`;
 
+/** A SegmentRow, as JSON, of a row `s` of segments. */
+export const segmentObject = (sql: Sql) =>
+  sql`jsonb_build_object(
+        'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
+        'blockSize', s.block_size, 'inline', s.inline IS NOT NULL,
+        'chunks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'index', c.index, 'chunkId', c.chunk_id, 'serverId', c.server_id, 'length', c.length,
+            'sha256', encode(c.sha256, 'hex')) ORDER BY c.index), '[]'::jsonb)
+          FROM chunks c WHERE c.file_id = s.file_id AND c.segment = s.number))`;
+
 /** All that a read needs. */
 export interface Manifest {
   readonly file: FileRow;
@@ -58,14 +68,8 @@ export interface Manifest {
 export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): Promise<Manifest | undefined> {
   const [row] = await sql<(FileRow & { inline: Uint8Array | null; segments: readonly SegmentRow[] })[]>`
     SELECT ${columns(sql)}, f.inline,
-           coalesce((SELECT jsonb_agg(jsonb_build_object(
-             'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
-             'blockSize', s.block_size, 'inline', s.inline IS NOT NULL,
-             'chunks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                 'index', c.index, 'chunkId', c.chunk_id, 'serverId', c.server_id, 'length', c.length,
-                 'sha256', encode(c.sha256, 'hex')) ORDER BY c.index), '[]'::jsonb)
-               FROM chunks c WHERE c.file_id = f.id AND c.segment = s.number)
-             ) ORDER BY s."offset") FROM segments s WHERE s.file_id = f.id), '[]'::jsonb) AS segments
+           coalesce((SELECT jsonb_agg(${segmentObject(sql)} ORDER BY s."offset")
+             FROM segments s WHERE s.file_id = f.id), '[]'::jsonb) AS segments
     FROM files f WHERE f.bucket = ${bucket} AND f.key = ${key}`;
   if (row === undefined) return undefined;
   const { inline, segments, ...file } = row;

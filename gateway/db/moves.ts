@@ -1,6 +1,6 @@
 /** Chunks on their way to another server: planned page by page, claimed one by one. */
 import type { Sql } from "./database.ts";
-import type { FileSegment } from "./segments.ts";
+import { type FileSegment, fileSegmentColumns } from "./segments.ts";
 
 /** A pass over the segments that one gateway goes on with. */
 export interface PlanTurn {
@@ -43,14 +43,7 @@ export async function segmentsAfter(
   limit: number,
 ): Promise<FileSegment[]> {
   return await sql<FileSegment[]>`
-    SELECT f.id AS "fileId", f.bucket, f.key, f.content_type AS "contentType",
-           jsonb_build_object(
-             'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
-             'blockSize', s.block_size,
-             'chunks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                 'index', c.index, 'chunkId', c.chunk_id, 'serverId', c.server_id, 'length', c.length,
-                 'sha256', encode(c.sha256, 'hex')) ORDER BY c.index), '[]'::jsonb)
-               FROM chunks c WHERE c.file_id = f.id AND c.segment = s.number)) AS segment
+    SELECT ${fileSegmentColumns(sql)}
     FROM segments s JOIN files f ON f.id = s.file_id
     WHERE (s.file_id, s.number) > (${afterFile}::uuid, ${afterNumber}::int) AND s.inline IS NULL
       AND (${serverId}::uuid IS NULL OR EXISTS (

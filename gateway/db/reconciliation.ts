@@ -41,6 +41,12 @@ export async function renewReconciliation(sql: Sql, serverId: string, leaseSecon
     UPDATE reconciliations SET due_at = now() + make_interval(secs => ${leaseSeconds}) WHERE server_id = ${serverId}`;
 }
 
+/** Gives a turn back that came to no end. @param seconds when the server is due again */
+export async function giveBackReconciliation(sql: Sql, serverId: string, seconds: number): Promise<void> {
+  await sql`
+    UPDATE reconciliations SET due_at = now() + make_interval(secs => ${seconds}) WHERE server_id = ${serverId}`;
+}
+
 /** Keeps what a pass has found. @param halted whether it found so many strays that an operator has to look */
 export async function endReconciliation(
   sql: Sql,

@@ -1,6 +1,6 @@
 /** One segment of a visible file, for work that goes on behind the requests. */
 import type { Sql } from "./database.ts";
-import type { SegmentRow } from "./files.ts";
+import { segmentObject, type SegmentRow } from "./files.ts";
 
 /** A segment, and what a chunk's label says of its file. */
 export interface FileSegment {
@@ -12,17 +12,14 @@ export interface FileSegment {
   readonly segment: SegmentRow;
 }
 
+/** The columns of a FileSegment, of a row `s` of segments and its row `f` of files. */
+export const fileSegmentColumns = (sql: Sql) =>
+  sql`f.id AS "fileId", f.bucket, f.key, f.content_type AS "contentType", ${segmentObject(sql)} AS segment`;
+
 /** The segment and where its chunks are; undefined when the file is gone. */
 export async function findSegment(sql: Sql, fileId: string, number: number): Promise<FileSegment | undefined> {
   const [row] = await sql<FileSegment[]>`
-    SELECT f.id AS "fileId", f.bucket, f.key, f.content_type AS "contentType",
-           jsonb_build_object(
-             'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
-             'blockSize', s.block_size,
-             'chunks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                 'index', c.index, 'chunkId', c.chunk_id, 'serverId', c.server_id, 'length', c.length,
-                 'sha256', encode(c.sha256, 'hex')) ORDER BY c.index), '[]'::jsonb)
-               FROM chunks c WHERE c.file_id = f.id AND c.segment = s.number)) AS segment
+    SELECT ${fileSegmentColumns(sql)}
     FROM files f JOIN segments s ON s.file_id = f.id
     WHERE f.id = ${fileId} AND s.number = ${number}`;
   return row;

@@ -11,6 +11,7 @@ import {
   damageOf,
   endReconciliation,
   findStrays,
+  giveBackReconciliation,
   renewReconciliation,
   takeReconciliation,
 } from "../db/reconciliation.ts";
@@ -50,26 +51,34 @@ export function reconcile(parts: ReconcileParts): Work {
       const turn = await takeReconciliation(parts.sql, servers, LEASE_SECONDS);
       const server = turn && snapshot.servers.get(turn.serverId);
       if (server === undefined) return 0;
-      await compare(parts, server, turn?.allowed ?? false, signal);
-      return 1;
+      let ended = false;
+      try {
+        ended = await compare(parts, server, turn?.allowed ?? false, signal);
+      } finally {
+        if (!ended) await giveBackReconciliation(parts.sql, server.id, everySeconds).catch(() => {}); // The lease ends.
+      }
+      return ended ? 1 : 0;
     },
   };
 }
 
-/** Two rounds: first everything is counted, and only then, and only if it is little, something is set aside. */
+/**
+ * Two rounds: first everything is counted, and only then, and only if it is little, something is set aside.
+ * @returns whether it came to its end; not while the database is in doubt
+ */
 async function compare(
   { sql, client, log, everySeconds }: ReconcileParts,
   server: ServerRow,
   allowed: boolean,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const found = { listed: 0, strays: 0, lost: 0 };
   const strays: string[] = [];
   let after = "";
   for (let token = ""; !signal.aborted;) {
     const page = await listChunks(client, server, "", token, signal);
     const asked = await findStrays(sql, server.id, page.chunkIds);
-    if (asked === undefined) return;
+    if (asked === undefined) return false;
     found.listed += page.chunkIds.length;
     found.strays += asked.strays.length;
     strays.push(...asked.strays.slice(0, MOST_TAKEN - strays.length));
@@ -82,6 +91,11 @@ async function compare(
     await sleep(PAUSE_MS, signal);
   }
   signal.throwIfAborted();
+  // Asked again: whoever was about to commit has done so since, and what was garbage may be gone.
+  const asked = await findStrays(sql, server.id, strays);
+  if (asked === undefined) return false;
+  const left = await onDisk(client, server, asked.strays, signal);
+  found.strays -= strays.length - left.length;
   const halted = !allowed && found.strays > Math.max(MOST_STRAYS, MOST_STRAYS_SHARE * found.listed);
   if (halted) {
     log.error("a disk has too many chunks that the database does not know; nothing was touched: is it the right one?", {
@@ -89,16 +103,29 @@ async function compare(
       ...found,
     });
   } else {
-    // Asked again: whoever was about to commit has done so since.
-    const asked = await findStrays(sql, server.id, strays);
-    if (asked === undefined) return;
-    for (const chunkId of asked.strays) {
+    for (const chunkId of left) {
       signal.throwIfAborted();
       log.warn("a chunk that the database does not know is set aside", { serverId: server.id, chunkId });
       await removeChunk(client, server, chunkId, asked.mark, true, signal);
     }
   }
   await endReconciliation(sql, server.id, found, halted, everySeconds);
+  return true;
+}
+
+/** Those of some chunks that are still there. */
+async function onDisk(
+  client: ChunkClient,
+  server: ServerRow,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const there: string[] = [];
+  for (const name of names) {
+    signal.throwIfAborted();
+    if ((await listChunks(client, server, name, "", signal)).chunkIds.includes(name)) there.push(name);
+  }
+  return there;
 }
 
 /** Queues chunks for repair that rows name and the disk does not have. The disk is asked for each, to be sure. */
