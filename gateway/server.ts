@@ -81,7 +81,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     const refusal = limited(request);
     return refusal === undefined ? await options.handler(request) : options.refuse(request, refusal);
   };
-  const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse, onBody = () => {}) => {
     const { socket } = incoming;
     busy.add(socket);
     watchRequest(incoming, outgoing);
@@ -91,7 +91,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     });
     const given = incoming.headers[REQUEST_ID_HEADER];
     const run = () =>
-      exchange(incoming, outgoing, handler, clients, () => stopping).catch((error) => {
+      exchange(incoming, outgoing, onBody, handler, clients, () => stopping).catch((error) => {
         // The transfer is broken, and must look so: no clean end, whatever was sent.
         log.debug("a request broke off", { error });
         outgoing.destroy();
@@ -104,7 +104,10 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     connectionsCheckingInterval: 1000,
     requestTimeout: 0,
     keepAliveTimeout: IDLE_MS,
-  }, take);
+  }, (incoming, outgoing) => take(incoming, outgoing));
+  // Who asks before it sends its body (Expect: 100-continue) is told to go on when somebody wants the first byte of it: a
+  // refusal, for whatever reason, comes before that, and costs neither side the body.
+  server.on("checkContinue", (incoming, outgoing) => take(incoming, outgoing, () => outgoing.writeContinue()));
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -137,6 +140,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
 async function exchange(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  onBody: () => void,
   handler: Handler,
   clients: SlowClients,
   isStopping: () => boolean,
@@ -145,7 +149,7 @@ async function exchange(
   outgoing.on("close", () => {
     if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
   });
-  const response = await answer(incoming, handler, clients, left.signal);
+  const response = await answer(incoming, onBody, handler, clients, left.signal);
   const headers: Record<string, string> = { ...Object.fromEntries(response.headers), ...requestIdHeader() };
   if (!incoming.complete || isStopping()) headers["connection"] = "close";
   if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
@@ -162,6 +166,7 @@ async function exchange(
 
 async function answer(
   incoming: IncomingMessage,
+  onBody: () => void,
   handler: Handler,
   clients: SlowClients,
   signal: AbortSignal,
@@ -173,14 +178,19 @@ async function answer(
     headers.append(incoming.rawHeaders[i] ?? "", incoming.rawHeaders[i + 1] ?? "");
   }
   const hasBody = headers.has("content-length") || headers.has("transfer-encoding");
-  const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, clients) : null;
+  const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, onBody, clients) : null;
   // The host is the client's word; nothing is decided by it, and only the path is read.
   return await handler(new Request(`http://gateway${url}`, { method, headers, body, signal }));
 }
 
-/** The body as a stream that takes from the socket only what its reader asks for. */
-function bodyOf(incoming: IncomingMessage, clients: SlowClients): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** The body as a stream that takes from the socket only what its reader asks for. @param onBody hears the first time */
+function bodyOf(
+  incoming: IncomingMessage,
+  onBody: () => void,
+  clients: SlowClients,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let over = false;
+  let asked = false;
   /** Only the first end counts: after it, the stream takes nothing any more. */
   const end = (act: () => void) => {
     clients.forget(transfer);
@@ -205,6 +215,8 @@ function bodyOf(incoming: IncomingMessage, clients: SlowClients): ReadableStream
       incoming.pause();
     },
     pull() {
+      if (!asked) onBody();
+      asked = true;
       transfer.wait();
       incoming.resume();
     },

@@ -60,6 +60,26 @@ test("more requests than are let in are told when to come back, each in its prot
   await opened.close(1000);
 });
 
+test("who asks before it sends a body hears of a refusal first, and is told to go on only when the body is wanted", async () => {
+  const { opened, url, waits, release } = await door(1);
+  const put = (path: string) => `PUT ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n`;
+  const close = "Connection: close\r\n\r\n";
+  assert.match(
+    await talk(opened.port, `${put("/a")}${close}abc`),
+    /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 [^]*abc\n$/,
+  );
+  const running = fetch(`${url}/wait`);
+  await waits(1);
+  const refused = await talk(opened.port, `${put("/v1/files/a/b")}\r\n`);
+  assert.match(refused, /^HTTP\/1\.1 503 /);
+  assert.match(refused, /retry-after: 1\r\n/i);
+  assert.match(refused, /connection: close\r\n/i);
+  assert.doesNotMatch(refused, /100 Continue/);
+  release();
+  await (await running).body?.cancel();
+  await opened.close(1000);
+});
+
 test("requests in a row are answered in a row, and no byte beyond a body belongs to it", async () => {
   const { opened } = await door(10);
   const put = "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n";
