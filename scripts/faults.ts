@@ -22,9 +22,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const readPage = () => Deno.readTextFile(PAGE).catch(() => "");
-const [first] = positionals;
+const [first, only = ""] = positionals;
 const succeeded = first === "measure"
-  ? await figures()
+  ? await figures(only)
   : first === "kills" || first === "power"
   ? await crashes(first === "kills" ? "kills" : "power cuts", Number(values.count))
   : await matrix(positionals.map(Number), values.quick);
@@ -39,8 +39,8 @@ async function matrix(numbers: readonly number[], quick: boolean): Promise<boole
   return failed === 0 && passed > 0;
 }
 
-async function figures(): Promise<boolean> {
-  await measure(async (name, text) => {
+async function figures(only: string): Promise<boolean> {
+  await measure(only, async (name, text) => {
     console.log(`${name}: ${text}`);
     await writePage(withFigure(await readPage(), name, text));
   });

@@ -3,6 +3,7 @@ import { until } from "../programs.ts";
 import { Content } from "./content.ts";
 import { each } from "./each.ts";
 import type { Outcome } from "./file_client.ts";
+import { overload } from "./overload.ts";
 import { check } from "./row.ts";
 import { HASTE, Stage } from "./stage.ts";
 
@@ -137,13 +138,18 @@ async function rebuild(): Promise<string> {
     `while ${(load.samples.length / seconds).toFixed(0)} calls of 1 MiB a second went on`;
 }
 
-/** Takes all figures. @param tell hears each, with its name */
-export async function measure(tell: (name: string, text: string) => Promise<void>): Promise<void> {
-  {
+/** Takes all figures, or only the one of a name. @param tell hears each, with its name */
+export async function measure(only: string, tell: (name: string, text: string) => Promise<void>): Promise<void> {
+  const onStage = (kind: "SIGKILL" | "SIGSTOP", before: number, after: number) => async () => {
     await using stage = await Stage.open({ gateways: 1 });
-    await tell("one killed", await oneAway(stage, "SIGKILL", 20, 60));
-    await pause(12);
-    await tell("one stopped", await oneAway(stage, "SIGSTOP", 20, 40));
-  }
-  await tell("rebuild", await rebuild());
+    return await oneAway(stage, kind, before, after);
+  };
+  const figures: Readonly<Record<string, () => Promise<string>>> = {
+    "one killed": onStage("SIGKILL", 20, 60),
+    "one stopped": onStage("SIGSTOP", 20, 40),
+    rebuild,
+    overload,
+  };
+  check(only === "" || only in figures, `there is no figure ${only}; there are: ${Object.keys(figures).join(", ")}`);
+  for (const [name, take] of Object.entries(figures)) if (only === "" || name === only) await tell(name, await take());
 }
