@@ -1,13 +1,16 @@
 /** The daemon's doors: native gRPC on one port; Connect, gRPC-Web and the admin pages on another. */
 import { type ConnectRouter, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import { REQUEST_ID_HEADER, withRequestId } from "../shared/request_id.ts";
 import { fetchHandler, SERVER_LIMITS } from "../shared/rpc.ts";
 import type { Admin } from "./admin.ts";
 import type { Lane } from "./chunk_lane.ts";
+
+/** What a call may last after its answer, in ms, so that the answer is read before the end is heard. */
+const REFUSED_MS = 1000;
 
 /** Open doors. */
 export interface Doors {
@@ -51,6 +54,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     session.on("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
   });
+  grpc.on("stream", endWithAnswer);
   const grpcPort = await listen(grpc, options.host, options.grpcPort);
   const router = createConnectRouter({ interceptors, ...SERVER_LIMITS, grpc: false });
   routes(router);
@@ -87,6 +91,17 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       clearTimeout(cut);
     },
   };
+}
+
+/**
+ * Ends a call a moment after its answer, though the caller may have sent only a part of the request: who was refused often
+ * sends neither the rest nor word that it does not come, and such a call would stay open as long as its connection.
+ */
+function endWithAnswer(stream: ServerHttp2Stream): void {
+  stream.once("finish", () => {
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), REFUSED_MS);
+    stream.once("close", () => clearTimeout(timer));
+  });
 }
 
 async function listen(server: Http2Server, host: string, port: number): Promise<number> {
