@@ -25,9 +25,10 @@ for (const hop of ["web", "grpc"]) {
       await using stack = new AsyncDisposableStack();
       const cluster = stack.use(await TestCluster.start(2));
       const disks: SmallDisk[] = [];
-      for (let i = 2; i < 6; i++) {
-        const folder = `${cluster.folder}/daemon-${i}`;
-        disks.push(stack.use(await SmallDisk.make(folder, i === 2 ? 12 : 40)));
+      // They fill up one after another: each time the segment is closed, and another one begins on those that are left.
+      for (const mib of [12, 28, 44, 60]) {
+        const folder = `${cluster.folder}/daemon-${cluster.daemons.length}`;
+        disks.push(stack.use(await SmallDisk.make(folder, mib)));
         await cluster.addDaemon(folder);
       }
       // The disks go after the daemons: what was added last is ended first.

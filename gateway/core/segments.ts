@@ -1,6 +1,6 @@
 /** Writes a body as segments of six chunks: one, or several where servers are lost on the way. */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { diskFull, type SixfoldError } from "../../shared/errors.ts";
+import { diskFull, SixfoldError } from "../../shared/errors.ts";
 import { ChunkLabelSchema } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { CHUNKS } from "../../shared/layout.ts";
 import { segmentPosition } from "../../shared/ring.ts";
@@ -72,6 +72,12 @@ export async function writeSegments(
     );
     return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure, desperate };
   };
+  /** Whether there would be servers enough, were it not for full disks. */
+  const lacksRoom = () => {
+    const { ring, full } = cluster.now;
+    const ill = [...failed.values()].filter(({ detail }) => detail !== "DISK_FULL").length;
+    return ill < failed.size && isEnough(ring.servers + full - ill, pool.layout);
+  };
   await pool.uploads.enter(signal);
   try {
     for (let offset = target.offset; !(await body.atEnd());) {
@@ -84,6 +90,9 @@ export async function writeSegments(
       segments.push(segment);
       offset += segment.length;
     }
+  } catch (error) {
+    // A full disk is told before anything else: it is what a person can mend.
+    throw SixfoldError.from(error).code === "unavailable" && lacksRoom() ? diskFull(error) : error;
   } finally {
     pool.uploads.leave();
   }
