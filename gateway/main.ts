@@ -45,7 +45,7 @@ async function run(): Promise<number> {
   const sql = await openDatabase(config.DATABASE_URL, config.SIXFOLD_DATABASE_CONNECTIONS);
   const upkeep = await openDatabase(config.DATABASE_URL, UPKEEP_CONNECTIONS);
   await migrate(upkeep, await readMigrations(new URL("../migrations/", import.meta.url)));
-  const cluster = await Cluster.open(upkeep, (error) => log.warn("the servers could not be read", { error }));
+  const cluster = await Cluster.open(upkeep, log);
   const layout = parseLayout(config.SIXFOLD_LAYOUT);
   const store = {
     sql,

@@ -28,6 +28,7 @@ export const DAEMON_SETTINGS = {
     65_535,
   ),
   SIXFOLD_WEIGHT: decimal("The daemon's share of the chunks, beside daemons of weight 1.", "1", 0.01, 100),
+  SIXFOLD_ZONE: text("Where the daemon stands, a rack or a room: chunks are spread over zones.", ""),
   SIXFOLD_RESERVE: orAuto(bytes("Free space to keep; auto is the larger of 5 % and 1G.", "auto")),
   SIXFOLD_HEARTBEAT: integer("Milliseconds between heartbeats.", "10000", 50, 60_000),
   SIXFOLD_SCRUB_EVERY: seconds("The time in which every chunk is re-read and verified once.", "7d"),

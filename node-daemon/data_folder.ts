@@ -73,6 +73,11 @@ export class DataFolder {
     return join(this.#path, "tmp");
   }
 
+  /** A file that is written now and then to see whether the disk takes writes. */
+  get probe(): string {
+    return join(this.#path, "probe");
+  }
+
   /** Reads who this daemon is; a new folder gets a new id. */
   async identity(): Promise<Identity> {
     const path = join(this.#path, "server.json");

@@ -13,11 +13,14 @@ export interface Space {
 /** How long an answer of the file system is good for, in ms: what is granted meanwhile is subtracted from it. */
 const FRESH_MS = 100;
 
+const SOON_MS = 1000;
+
 /** Watches the file system of one folder. */
 export class DiskSpace {
   readonly #folder: string;
   readonly #reserve: number | undefined;
   #room = 0;
+  #last: Space | undefined;
   #readAt = -Infinity;
   #looking: Promise<void> | undefined;
 
@@ -32,6 +35,17 @@ export class DiskSpace {
     const { bavail, blocks, bfree, bsize } = await statfs(this.#folder);
     const reserve = this.#reserve ?? Math.max(0.05 * blocks * bsize, 2 ** 30);
     return { free: bavail * bsize, used: (blocks - bfree) * bsize, reserve };
+  }
+
+  /** The same, or what it said last where it does not answer soon: a disk that hangs must not hold up a heartbeat. */
+  async readSoon(): Promise<Space> {
+    const now = this.read().then((space) => this.#last = space);
+    now.catch(() => {});
+    const last = this.#last;
+    if (last === undefined) return await now;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<Space>((resolve) => timer = setTimeout(() => resolve(last), SOON_MS));
+    return await Promise.race([now, late]).finally(() => clearTimeout(timer));
   }
 
   /**

@@ -2,6 +2,7 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { createLogger, type Logger } from "../shared/logger.ts";
 import { translateErrors } from "../shared/rpc.ts";
+import { silenceLimit } from "../shared/silence.ts";
 import { sleep } from "../shared/sleep.ts";
 import { metricsText } from "../shared/telemetry_metrics.ts";
 import { observeProcess } from "../shared/telemetry_process.ts";
@@ -13,18 +14,23 @@ import { ChunkStore } from "./chunk_store.ts";
 import { type DaemonConfig, readDaemonConfig } from "./config.ts";
 import { DatabaseMemory } from "./database_memory.ts";
 import { DataFolder } from "./data_folder.ts";
+import { DiskChores } from "./disk_chores.ts";
+import { DiskProbe, writeProbe } from "./disk_probe.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { observeDaemon, watchCall } from "./metrics.ts";
 import { sweepQuarantine } from "./quarantine.ts";
 import { type Heard, Registration } from "./registration.ts";
 import { scrub, type ScrubCounts } from "./scrub.ts";
 import { openDoors } from "./server.ts";
+import { Standing } from "./standing.ts";
 import { admission, storageRoutes } from "./storage_rpc.ts";
 
 const VERSION = "0.1.0";
 const RETRY_MS = 1000;
 /** How long running calls have to end; gateways place new chunks elsewhere by then. */
 const GRACE_MS = 30_000;
+/** How long the end waits for a disk that may hang. */
+const CHORES_MS = 2000;
 /** The database's state is kept at least every so many heartbeats; while chunks are stored, at each. */
 const KEEP_BEATS = 60;
 /** So many heartbeats lie between looks at what was set aside. */
@@ -41,6 +47,16 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   const memory = new DatabaseMemory(seen ?? { generation: 0, beat: 0 });
   const scrubbed: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0 };
   let draining = false;
+  const probe = new DiskProbe(() => writeProbe(folder.probe));
+  const condition = async () => ({ ...(await space.readSoon()), trouble: probe.trouble });
+  const chores = new DiskChores(log);
+  // Whoever was silent for so long is off the ring, and asks who it is before it acknowledges a write.
+  const silenceMs = silenceLimit(config.SIXFOLD_HEARTBEAT);
+  const standing = new Standing(silenceMs, async () => {
+    // Before it has registered it is nobody whose place could be taken; and a server that has said goodbye must not come
+    // back on the ring by a late sign of life.
+    if (ready) await hear(await registration.heartbeat(await condition(), memory.newest), cluster);
+  });
   const parts = {
     store,
     space,
@@ -50,6 +66,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
     scrubbed,
     isDraining: () => draining,
     calls: createCallLimits(stopping),
+    standing,
   };
   const admit = admission(config.SIXFOLD_CLUSTER_TOKEN, serverId);
   let ready = false;
@@ -71,7 +88,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   });
   observeProcess(uncaught);
   observeDaemon({ space, scrubbed, calls: parts.calls, isReady: () => ready, heardAt: () => heardAt });
-  const registration = new Registration(config.DATABASE_URL, serverId);
+  const registration = new Registration(config.DATABASE_URL, serverId, silenceMs);
   const addresses = {
     grpc: `${config.SIXFOLD_HOST}:${doors.grpcPort}`,
     http: `${config.SIXFOLD_HOST}:${doors.httpPort}`,
@@ -90,14 +107,21 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
       await registration.doubt(memory.doubt, heard.generation);
     } else if (store.stored !== kept.stored || heard.beat >= kept.beat + KEEP_BEATS || kept.beat === 0) {
       const keeps = { beat: heard.beat, stored: store.stored };
-      await folder.remember({ serverId, clusterId: cluster, seen: memory.newest });
-      // Only now: what a failing disk did not take is kept with the next heartbeat.
-      kept = keeps;
+      const identity = { serverId, clusterId: cluster, seen: memory.newest };
+      // What a failing disk did not take is kept with the next heartbeat.
+      chores.begin("server.json", () => folder.remember(identity).then(() => kept = keeps));
     }
   };
   let cluster = "";
   let scrubbing = Promise.resolve();
   const ending = new AbortController();
+  const place = {
+    addresses,
+    weight: config.SIXFOLD_WEIGHT,
+    zone: config.SIXFOLD_ZONE,
+    heartbeatMs: config.SIXFOLD_HEARTBEAT,
+  };
+  const probing = probe.run(ending.signal, () => void standing.beat().catch(() => {}));
   try {
     const failed = (error: unknown) => trouble = `the daemon is not registered: ${SixfoldError.from(error).message}`;
     await untilDone(log, stopping, failed, async () => {
@@ -109,7 +133,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
         throw new SixfoldError("failed_precondition", "this folder is empty, but the database says it keeps chunks");
       }
       cluster = found;
-      const heard = await registration.register(addresses, config.SIXFOLD_WEIGHT, await space.read(), memory.newest);
+      const heard = await registration.register(place, await condition(), memory.newest);
       await hear(heard, cluster);
     });
     ready = !stopping.aborted;
@@ -125,23 +149,20 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
     for (let beats = 0; !stopping.aborted; beats++) {
       await sleep(config.SIXFOLD_HEARTBEAT, stopping);
       if (stopping.aborted) break;
-      await untilDone(log, stopping, () => {}, async () => {
-        await hear(await registration.heartbeat(await space.read(), memory.newest), cluster);
-      });
+      await untilDone(log, stopping, () => {}, () => standing.beat());
       // In doubt nothing goes: what was set aside may be what the newer database knew.
       if (beats % SWEEP_BEATS === 0 && memory.doubt === undefined) {
-        await sweepQuarantine(folder, config.SIXFOLD_QUARANTINE * 1000).catch((error) =>
-          log.warn("quarantine", { error })
-        );
+        chores.begin("quarantine", () => sweepQuarantine(folder, config.SIXFOLD_QUARANTINE * 1000));
       }
     }
   } finally {
     ready = false;
     ending.abort();
-    await scrubbing;
+    await Promise.all([scrubbing, probing]);
     // The gateways are told first: from then on they place elsewhere, while what runs has its time.
     await registration.stop();
     await doors.close(GRACE_MS);
+    await chores.settle(CHORES_MS);
     await folder.close();
     log.info("stopped", { uncaught: uncaught.count });
   }

@@ -17,6 +17,26 @@ export interface Addresses {
   readonly http: string;
 }
 
+/** What a daemon tells of itself once. */
+export interface Place {
+  readonly addresses: Addresses;
+  readonly weight: number;
+  /** Empty for nowhere in particular. */
+  readonly zone: string;
+  readonly heartbeatMs: number;
+}
+
+/** What it tells with every heartbeat. */
+export interface Condition extends Space {
+  /** Why the disk takes no writes, in words; empty when it does. */
+  readonly trouble: string;
+}
+
+/** A server with too little room, or with a disk that takes no writes, takes no chunks. */
+function stateOf({ free, reserve, trouble }: Condition): "active" | "full" {
+  return free < reserve || trouble !== "" ? "full" : "active";
+}
+
 /** How long one statement may take, in ms. */
 const STATEMENT_MS = 5000;
 
@@ -26,10 +46,15 @@ export class Registration {
   readonly #serverId: string;
   /** Another process that registers the same server takes over: this one's heartbeats then find no row. */
   readonly #incarnation = crypto.randomUUID();
+  readonly #silenceMs: number;
   #connection: PostgresConnection | undefined;
+  #connecting: Promise<PostgresConnection> | undefined;
+  #toldTrouble = "";
 
-  constructor(databaseUrl: string, serverId: string) {
+  /** @param silenceMs after so long without a heartbeat it counts as gone, and begins anew with the next one */
+  constructor(databaseUrl: string, serverId: string, silenceMs: number) {
     this.#serverId = serverId;
+    this.#silenceMs = silenceMs;
     this.#server = new PostgresServer(databaseUrl, { application: "sixfold-daemon", statementMs: STATEMENT_MS });
   }
 
@@ -54,12 +79,12 @@ export class Registration {
    * from its number: another weight than before takes nodes away at the end, or adds some.
    */
   async register(
-    addresses: Addresses,
-    weight: number,
-    { free, used, reserve }: Space,
+    { addresses, weight, zone, heartbeatMs }: Place,
+    condition: Condition,
     seen: DatabaseMark,
   ): Promise<Heard> {
-    const state = free < reserve ? "full" : "active";
+    const { free, used, trouble } = condition;
+    const state = stateOf(condition);
     // Unsigned positions are kept as PostgreSQL's signed bigint.
     const nodes = virtualNodes(this.#serverId, weight);
     const numbers = nodes.map((_, n) => n);
@@ -67,11 +92,13 @@ export class Registration {
     const connection = await this.#connect();
     return await connection.transaction(async (tx) => {
       const heard = await tx<Heard[]>`
-        INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, weight, free_bytes, used_bytes)
-        VALUES (${this.#serverId}, ${this.#incarnation}, ${addresses.grpc}, ${addresses.http}, ${state}, ${weight},
-                ${free}, ${used})
+        INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, disk_trouble, weight, zone,
+          heartbeat_ms, free_bytes, used_bytes)
+        VALUES (${this.#serverId}, ${this.#incarnation}, ${addresses.grpc}, ${addresses.http}, ${state}, ${trouble},
+                ${weight}, ${zone}, ${heartbeatMs}, ${free}, ${used})
         ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, grpc_address = excluded.grpc_address,
-          http_address = excluded.http_address, weight = excluded.weight, free_bytes = excluded.free_bytes, used_bytes = excluded.used_bytes,
+          http_address = excluded.http_address, weight = excluded.weight, zone = excluded.zone, heartbeat_ms = excluded.heartbeat_ms,
+          disk_trouble = excluded.disk_trouble, free_bytes = excluded.free_bytes, used_bytes = excluded.used_bytes,
           state = CASE WHEN storage_servers.state IN ('draining', 'removed') THEN storage_servers.state ELSE excluded.state END,
           last_heartbeat = now(), joined_at = now(), beat = ${nextBeat(tx, seen)}
         RETURNING beat, state, (SELECT generation FROM cluster) AS generation`;
@@ -91,13 +118,16 @@ export class Registration {
    * Says that the server lives.
    * @throws SixfoldError `failed_precondition` when another process has taken the server over
    */
-  async heartbeat({ free, used, reserve }: Space, seen: DatabaseMark): Promise<Heard> {
-    const state = free < reserve ? "full" : "active";
+  async heartbeat(condition: Condition, seen: DatabaseMark): Promise<Heard> {
+    const { free, used, trouble } = condition;
+    const state = stateOf(condition);
     const { statement: sql } = await this.#connect();
     const rows = await sql<Heard[]>`
       UPDATE storage_servers SET last_heartbeat = now(), beat = ${nextBeat(sql, seen)},
-        joined_at = CASE WHEN last_heartbeat < now() - interval '30 seconds' THEN now() ELSE joined_at END,
-        free_bytes = ${free}, used_bytes = ${used},
+        joined_at = CASE WHEN last_heartbeat < now() - make_interval(secs => ${
+      this.#silenceMs / 1000
+    }) THEN now() ELSE joined_at END,
+        free_bytes = ${free}, used_bytes = ${used}, disk_trouble = ${trouble},
         state = CASE WHEN state IN ('draining', 'removed') THEN state ELSE ${state} END
       WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation}
       RETURNING beat, state, (SELECT generation FROM cluster) AS generation`;
@@ -108,6 +138,9 @@ export class Registration {
       );
     }
     if (rows[0]?.state === "removed") throw removed();
+    // Gateways look by themselves every few seconds; a change of state is told at once.
+    if (this.#toldTrouble !== trouble) await sql`SELECT pg_notify('sixfold_servers', '')`;
+    this.#toldTrouble = trouble;
     return heardOf(rows);
   }
 
@@ -145,8 +178,9 @@ export class Registration {
   }
 
   async #connect(): Promise<PostgresConnection> {
-    if (!this.#connection?.alive) this.#connection = await this.#server.connect();
-    return this.#connection;
+    if (this.#connection?.alive) return this.#connection;
+    return this.#connection =
+      await (this.#connecting ??= this.#server.connect().finally(() => this.#connecting = undefined));
   }
 }
 

@@ -22,6 +22,7 @@ import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkStore, EndMark } from "./chunk_store.ts";
 import type { DatabaseMemory } from "./database_memory.ts";
 import type { DiskSpace } from "./disk_space.ts";
+import type { Standing } from "./standing.ts";
 import type { ScrubCounts } from "./scrub.ts";
 import { Landing } from "./landing.ts";
 import { beginCall, countSent, countStored, watchCall } from "./metrics.ts";
@@ -40,6 +41,8 @@ export interface StorageParts {
   readonly space: DiskSpace;
   readonly serverId: string;
   readonly version: string;
+  /** Whether this process is still that server. */
+  readonly standing: Standing;
   readonly memory: DatabaseMemory;
   readonly scrubbed: Readonly<ScrubCounts>;
   /** Whether the server is being emptied. */
@@ -208,6 +211,10 @@ async function receiveChunk(
     const written = await parts.calls.put(() =>
       parts.store.put(fileHeader(value), expected, blocksOf(steps, signal), landing)
     );
+    await parts.standing.check().catch(async (error) => {
+      await parts.store.remove(value.chunkId);
+      throw error;
+    });
     countStored(written.length, written.writeMicros, written.syncMicros);
     return {
       length: BigInt(written.length),

@@ -66,7 +66,7 @@ for (const hop of ["web", "grpc"]) {
         // Most of them meet an open breaker.
         assert.ok((times.toSorted((a, b) => a - b)[6] ?? 0) < stall / 2, times.join(", "));
       });
-      await t.step("a server fails over: its breaker is open for all to see, and nothing waits for it", async () => {
+      await t.step("a server fails over", async () => {
         const client = createClient(ClusterService, fetchTransport(address));
         const notClosed = async () => (await client.listServers({})).servers.filter(({ breaker }) => breaker !== 1);
         // A gateway that is late itself counts nothing against the servers, so on a busy machine it takes some more calls.

@@ -44,7 +44,7 @@ Deno.test("servers join and leave while files are read and written", async (t) =
   const idOf = async (folder: string) => String(JSON.parse(await Deno.readTextFile(`${folder}/server.json`)).serverId);
   try {
     await t.step(
-      "a server is added: it takes new files at once, and its share of the old ones when asked",
+      "a server is added",
       async () => {
         for (let i = 0; i < 100; i++) await put(`old-${i}`, 200_000 + i * 1000);
         const joined = await cluster.addDaemon(`${cluster.folder}/daemon-6`, BEAT);
@@ -65,7 +65,7 @@ Deno.test("servers join and leave while files are read and written", async (t) =
       },
     );
 
-    await t.step("a server is removed: it is emptied while everything goes on, and then leaves", async () => {
+    await t.step("a server is removed", async () => {
       for (let i = 0; i < 8; i++) await put(`large-${i}`, 12 * MIB);
       const [leaving] = cluster.daemons;
       assert.ok(leaving);

@@ -2,6 +2,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { BreakerState } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { ServerState } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import { reasonOf } from "../core/liveness.ts";
 import type { Store } from "../core/store.ts";
 
 const STATES = {
@@ -31,11 +32,13 @@ export async function listServers({ cluster, client }: Pick<Store, "cluster" | "
       freeBytes: BigInt(row.freeBytes),
       usedBytes: BigInt(row.usedBytes),
       lastHeartbeat: timestampFromDate(row.lastHeartbeat),
+      zone: row.zone,
       weight: row.weight,
       breaker: BREAKERS[opinion.breaker],
       consecutiveFailures: opinion.failures,
       lastError: opinion.lastError ?? "",
       heartbeatAgeMs: BigInt(Math.round(row.heartbeatAgeMs)),
+      stateReason: reasonOf(row),
       calls: BigInt(opinion.calls),
       failedCalls: BigInt(opinion.failed),
       usualReadMs: opinion.usualMs ?? 0,

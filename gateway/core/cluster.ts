@@ -1,40 +1,53 @@
 /** The servers and the ring of this moment: immutable snapshots, so that a running request keeps the one it began with. */
+import type { Logger } from "../../shared/logger.ts";
 import { Ring } from "../../shared/ring.ts";
 import type { Sql } from "../db/database.ts";
 import { listServers, type ServerRow } from "../db/servers.ts";
+import { isGone, reasonOf } from "./liveness.ts";
+import { spreadOverZones } from "./placement.ts";
+import { Steadiness } from "./steadiness.ts";
 
 /** One moment of the cluster. */
 export interface Snapshot {
   readonly servers: ReadonlyMap<string, ServerRow>;
   /** The servers that take new chunks. */
   readonly ring: Ring;
-  /** How many servers are off the ring because their disk is full. */
+  /** How many servers are off the ring because their disk has too little room. */
   readonly full: number;
 }
 
-/** How old a snapshot may grow, in ms; a notification makes a new one at once. */
-const REFRESH_MS = 30_000;
-/** The same while a disk is full: as often as its daemon tells of its room. */
-const REFRESH_FULL_MS = 10_000;
+/** The servers of a ring for a segment at its place there: the first ones first, over all zones. */
+export function serversAt(ring: Ring, servers: ReadonlyMap<string, ServerRow>, position: bigint): string[] {
+  return spreadOverZones(ring.successors(position, ring.servers), (id) => servers.get(id)?.zone ?? "");
+}
 
-/** Keeps the newest snapshot. */
+/**
+ * How old a snapshot may grow, in ms; a notification makes a new one at once. It is also how often PostgreSQL is seen to
+ * answer, and so a server whose heartbeats have ended is off the ring five seconds after the last moment it was given.
+ */
+const REFRESH_MS = 5000;
+
+/** Keeps the newest snapshot. While PostgreSQL is away, that is the last one. */
 export class Cluster {
   #snapshot: Snapshot = { servers: new Map(), ring: new Ring([]), full: 0 };
   /** Servers that refused a chunk for want of room, and the heartbeat that was the newest then. */
   readonly #full = new Map<string, Date | undefined>();
   readonly #sql: Sql;
+  readonly #log: Logger;
+  readonly #answering = new Steadiness();
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #failed: (error: unknown) => void;
   #unlisten: (() => Promise<void>) | undefined;
 
-  private constructor(sql: Sql, failed: (error: unknown) => void) {
+  private constructor(sql: Sql, log: Logger) {
     this.#sql = sql;
-    this.#failed = failed;
+    this.#log = log;
   }
 
-  /** Reads the first snapshot and follows the changes. @param failed hears of refreshes that did not succeed */
-  static async open(sql: Sql, failed: (error: unknown) => void): Promise<Cluster> {
-    const cluster = new Cluster(sql, failed);
+  /** Reads the first snapshot and follows the changes. */
+  static async open(sql: Sql, log: Logger): Promise<Cluster> {
+    const cluster = new Cluster(sql, log);
     const { unlisten } = await sql.listen("sixfold_servers", () => void cluster.#look());
     cluster.#unlisten = unlisten;
     await cluster.refresh();
@@ -47,37 +60,71 @@ export class Cluster {
     return this.#snapshot;
   }
 
-  /** Reads every server's row as it is now. */
+  /** Reads every server's row, with its state as it is now. */
   async readServers(): Promise<ServerRow[]> {
-    return await listServers(this.#sql);
+    const rows = await this.#answering.note(() => listServers(this.#sql));
+    // The answer that has just come counts: one that came late says that PostgreSQL was away.
+    const { ms } = this.#answering;
+    return rows.map((row) => {
+      if (isGone(row, ms)) return { ...row, state: "inactive" };
+      return row.state === "active" && this.#isKnownFull(row) ? { ...row, state: "full" } : row;
+    });
   }
 
-  /** Reads a new snapshot. */
-  async refresh(): Promise<void> {
+  /** Reads a snapshot that is no older than this call. One is read at a time: an older one never replaces a newer one. */
+  refresh(): Promise<void> {
+    return this.#next ??= this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#reading?.catch(() => {});
+    this.#next = undefined;
+    this.#reading = this.#read();
+    await this.#reading;
+  }
+
+  async #read(): Promise<void> {
     const rows = await this.readServers();
-    const isFull = (row: ServerRow) => row.state === "full" || this.#isKnownFull(row);
-    const full = rows.filter(isFull).length;
-    const usable = rows.filter((row) => row.state === "active" && !isFull(row));
-    const nodes = usable.flatMap(({ id, positions }) =>
+    const nodes = rows.filter(({ state }) => state === "active").flatMap(({ id, positions }) =>
       positions.map((position) => ({ serverId: id, position: BigInt.asUintN(64, BigInt(position)) }))
     );
+    const full = rows.filter(({ state, diskTrouble }) => state === "full" && diskTrouble === "").length;
+    const before = this.#snapshot;
     this.#snapshot = { servers: new Map(rows.map((row) => [row.id, row])), ring: new Ring(nodes), full };
+    this.#tell(before);
   }
 
-  /** Takes a server off the ring whose disk was full just now, until a heartbeat that is still to come says otherwise. */
+  /** Takes a server off the ring whose disk refused a chunk, until a heartbeat that is still to come says otherwise. */
   markFull(serverId: string): void {
     if (this.#full.has(serverId)) return;
     this.#full.set(serverId, undefined);
     void this.#look();
   }
 
+  /** Says what has changed since the snapshot before, and why. */
+  #tell(before: Snapshot): void {
+    for (const row of this.#snapshot.servers.values()) {
+      const { id, state, incarnation, httpAddress } = row;
+      const old = before.servers.get(id);
+      if (old?.state === state && old.incarnation === incarnation) continue;
+      // That servers are well is no news to a gateway that has just begun.
+      if (old === undefined && before.servers.size === 0 && state === "active") continue;
+      const fields = { serverId: id, address: httpAddress, from: old?.state ?? "unknown", reason: reasonOf(row) };
+      if (state === "inactive" || state === "full") this.#log.warn(`a server is ${state} now`, fields);
+      else this.#log.info(`a server is ${state} now`, fields);
+    }
+    for (const id of before.servers.keys()) {
+      if (!this.#snapshot.servers.has(id)) this.#log.info("a server was removed", { serverId: id });
+    }
+  }
+
   /** Refreshes now, and again when the snapshot has become old. */
   async #look(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.refresh().catch(this.#failed);
+    await this.refresh().catch((error) => this.#log.warn("the servers could not be read", { error }));
     if (this.#unlisten === undefined) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), this.#snapshot.full > 0 ? REFRESH_FULL_MS : REFRESH_MS);
+    this.#timer = setTimeout(() => void this.#look(), REFRESH_MS);
   }
 
   #isKnownFull({ id, lastHeartbeat }: ServerRow): boolean {

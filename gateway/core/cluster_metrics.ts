@@ -102,7 +102,7 @@ export function observeCluster(sql: Sql, cluster: Cluster): void {
   };
   observe([ringServers], (tell) => tell(ringServers, cluster.now.ring.servers));
   observe([servers, serverUp, heartbeatAge, free, used], async (tell) => {
-    const rows = (await figures()).servers;
+    const rows = await within(LIMIT_MS, cluster.readServers(), "PostgreSQL does not answer in time");
     for (const state of SERVER_STATES) {
       tell(servers, rows.filter((row) => row.state === state).length, { "sixfold.state": state });
     }

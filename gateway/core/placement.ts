@@ -33,6 +33,26 @@ function place(servers: readonly string[], layout: Layout): string[] | undefined
 }
 
 /**
+ * The servers in another order, so that the first six lie in as many zones as can be, and the loss of a zone costs as few
+ * chunks as can be: each is the next on the ring in one of the zones of which the fewest are taken yet. In one zone, it is
+ * the order of the ring.
+ * @param order distinct servers in the order of the ring
+ */
+export function spreadOverZones(order: readonly string[], zoneOf: (server: string) => string): string[] {
+  const left = [...order];
+  const taken = new Map<string, number>();
+  const spread: string[] = [];
+  while (left.length > 0) {
+    const loads = left.map((server) => taken.get(zoneOf(server)) ?? 0);
+    const [next] = left.splice(loads.indexOf(Math.min(...loads)), 1);
+    if (next === undefined) break;
+    taken.set(zoneOf(next), (taken.get(zoneOf(next)) ?? 0) + 1);
+    spread.push(next);
+  }
+  return spread;
+}
+
+/**
  * The commit rule: whichever T = floor((m + 1) / 2) servers are lost, k chunks are left.
  * @param holders the server of each durable chunk
  */

@@ -11,7 +11,7 @@ import type { FileSegment } from "../db/segments.ts";
 import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkToPut } from "./chunk_client.ts";
 import { windowBytes } from "./chunk_lane.ts";
-import type { Snapshot } from "./cluster.ts";
+import { serversAt, type Snapshot } from "./cluster.ts";
 import { nextServer } from "./placement.ts";
 import { SegmentReader } from "./segment_reader.ts";
 import type { Store } from "./store.ts";
@@ -47,15 +47,15 @@ export async function repairChunk(
   index: number,
 ): Promise<ChunkRow | undefined> {
   const { cluster, strays } = sender;
-  const { ring, servers } = cluster.now;
+  const snapshot = cluster.now;
   const { segment } = file;
   const position = segmentPosition(file.bucket, new TextDecoder().decode(file.key), segment.number);
-  const order = ring.successors(position, ring.servers);
+  const order = serversAt(snapshot.ring, snapshot.servers, position);
   const others = segment.chunks.filter((chunk) => chunk.index !== index).map(({ serverId }) => serverId);
   const refused = new Set<string>();
   for (;;) {
     const serverId = nextServer(order, others, refused, segment);
-    const server = serverId === undefined ? undefined : servers.get(serverId);
+    const server = serverId === undefined ? undefined : snapshot.servers.get(serverId);
     if (serverId === undefined || server === undefined) return undefined;
     try {
       const blocks = rebuilt(sender, file, index);

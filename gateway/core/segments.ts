@@ -6,6 +6,7 @@ import { CHUNKS } from "../../shared/layout.ts";
 import { segmentPosition } from "../../shared/ring.ts";
 import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import type { BodyReader } from "./body_reader.ts";
+import { serversAt } from "./cluster.ts";
 import { keyBytes } from "./file_name.ts";
 import { isDurable, isEnough, placeChunks } from "./placement.ts";
 import { rebuildSegment } from "./rebuild.ts";
@@ -54,7 +55,7 @@ export async function writeSegments(
   const plan = (number: number, offset: number): SegmentPlan => {
     const snapshot = cluster.now;
     const { layout } = pool;
-    const order = snapshot.ring.successors(segmentPosition(bucket, key, number), snapshot.ring.servers);
+    const order = serversAt(snapshot.ring, snapshot.servers, segmentPosition(bucket, key, number));
     const isTrusted = (id: string) => {
       const server = snapshot.servers.get(id);
       return server !== undefined && client.suspicion.trusts(server);

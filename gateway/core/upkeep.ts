@@ -15,7 +15,7 @@ import {
 } from "../db/changes.ts";
 import type { Sql } from "../db/database.ts";
 import { segmentsAfter } from "../db/moves.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, serversAt } from "./cluster.ts";
 import { isEnough } from "./placement.ts";
 import { memberNodes, planSegment } from "./rebalance_plan.ts";
 import type { Throttle } from "./throttle.ts";
@@ -55,6 +55,7 @@ export async function previewChange({ sql, cluster, layout }: Upkeep, preview: P
   if (!isEnough(ring.servers, layout)) throw tooFew();
   const ids = new Set([...servers.map(({ id }) => id), ...(added === undefined ? [] : [added])]);
   const usable = new Set([...ids].filter((id) => id !== drained));
+  const byId = new Map(servers.map((server) => [server.id, server]));
   const rules = { usable, readable: ids, ...(drained === undefined ? {} : { only: drained }) };
   const shift = new Map<string, number>();
   const sum = { chunks: 0, bytes: 0, chunksSeen: 0, bytesSeen: 0, exact: true };
@@ -69,7 +70,7 @@ export async function previewChange({ sql, cluster, layout }: Upkeep, preview: P
       }
       for (
         const { from, to, bytes } of planSegment(
-          ring.successors(position, ring.servers),
+          serversAt(ring, byId, position),
           segment.chunks,
           segment,
           rules,

@@ -1,11 +1,10 @@
 /** The whole cluster in numbers, by statements that cost as much as there is trouble, and not as there are files. */
 import type { Sql } from "./database.ts";
-import { listServers, type ServerRow } from "./servers.ts";
+import type { ServerRow } from "./servers.ts";
 import { countRepairs, type RepairCounts } from "./upkeep.ts";
 
 /** What the numbers are. */
 export interface ClusterFigures {
-  readonly servers: readonly ServerRow[];
   /** For 1 to 6 missing chunks, how many files lack so many in their worst segment. */
   readonly lacking: readonly { readonly missing: number; readonly count: number }[];
   /** Files that lack more chunks than they may. */
@@ -32,9 +31,8 @@ export const SERVER_STATES = [
 /** Reads all numbers. */
 export async function readFigures(sql: Sql): Promise<ClusterFigures> {
   // One after another: whoever looks must not take all connections of the upkeep.
-  const servers = await listServers(sql);
   const repairs = await countRepairs(sql);
-  return { servers, repairs, ...await readRedundancy(sql), ...await readQueues(sql) };
+  return { repairs, ...await readRedundancy(sql), ...await readQueues(sql) };
 }
 
 /** How many chunks files lack. What lacks none is in no queue, and is not counted. */
@@ -52,8 +50,8 @@ async function readRedundancy(sql: Sql): Promise<Pick<ClusterFigures, "lacking" 
 }
 
 /** What waits for background work, and what is open. */
-async function readQueues(sql: Sql): Promise<Omit<ClusterFigures, "servers" | "lacking" | "lost" | "repairs">> {
-  const [row] = await sql<Omit<ClusterFigures, "servers" | "lacking" | "lost" | "repairs">[]>`
+async function readQueues(sql: Sql): Promise<Omit<ClusterFigures, "lacking" | "lost" | "repairs">> {
+  const [row] = await sql<Omit<ClusterFigures, "lacking" | "lost" | "repairs">[]>`
     SELECT (SELECT count(*) FROM garbage)::int AS garbage,
            greatest(0, coalesce(extract(epoch FROM now() - (SELECT min(due_at) FROM garbage)), 0))::float8
              AS "garbageOverdueSeconds",

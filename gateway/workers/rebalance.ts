@@ -6,6 +6,7 @@ import { segmentPosition } from "../../shared/ring.ts";
 import { holdIntent } from "../core/held_intent.ts";
 import { moveChunk } from "../core/move_chunk.ts";
 import { memberRing, planSegment } from "../core/rebalance_plan.ts";
+import { serversAt } from "../core/cluster.ts";
 import { isReadable } from "../core/repair_chunk.ts";
 import type { Store } from "../core/store.ts";
 import type { Throttle } from "../core/throttle.ts";
@@ -64,7 +65,7 @@ export function planMoves({ sql, cluster }: RebalanceParts, auto: boolean): Work
       const page = await segmentsAfter(sql, turn, PAGE);
       const moves = page.flatMap(({ fileId, bucket, key, segment }) => {
         const position = segmentPosition(bucket, new TextDecoder().decode(key), segment.number);
-        const order = ring.successors(position, ring.servers);
+        const order = serversAt(ring, snapshot.servers, position);
         return planSegment(order, segment.chunks, segment, rules).map((move) => {
           return { fileId, segment: segment.number, ...move };
         });
