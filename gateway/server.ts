@@ -49,7 +49,7 @@ const HEADER_MS = 10_000;
 const IDLE_MS = 60_000;
 /** A line in the log about full doors, at most so often, in ms. */
 const TELL_MS = 10_000;
-/** How long the rest of a refused body is read, so that the answer is not lost to a reset connection. */
+/** How long a connection with the rest of a refused body stays, so that the answer is not lost to a reset. */
 const DRAIN_MS = 1000;
 /** Answers without a length that may be long; all others are messages of bounded size. */
 const STREAMS = /^application\/(connect\+|grpc)/;
@@ -161,7 +161,8 @@ async function exchange(
     outgoing.writeHead(response.status, { ...headers, "content-length": String(body.length) });
     outgoing.end(body);
   }
-  if (!incoming.complete) drain(incoming);
+  // What is to be sent again anyway is not read: with too much to do, that would be most of it.
+  if (!incoming.complete) linger(incoming, !("retry-after" in headers));
 }
 
 async function answer(
@@ -255,8 +256,8 @@ async function send(
   }
 }
 
-function drain(incoming: IncomingMessage): void {
-  incoming.resume();
+function linger(incoming: IncomingMessage, reads: boolean): void {
+  if (reads) incoming.resume();
   const cut = setTimeout(() => incoming.destroy(), DRAIN_MS);
   incoming.on("close", () => clearTimeout(cut));
 }

@@ -23,6 +23,24 @@ test("so many enter, so many wait, the newest first, and the oldest makes room",
   assert.equal(turnstile.inside, 0);
 });
 
+test("who enters first goes before all others, in turn, and waits for its own time", async () => {
+  const turnstile = new Turnstile({ most: 1, line: 2, waitMs: 10_000, busy });
+  const order: string[] = [];
+  const leave = await turnstile.turn();
+  const waiting = [outcome(turnstile.enter(), "later", order)];
+  for (const name of ["a", "b", "c"]) waiting.push(outcome(turnstile.enterFirst(10_000), name, order));
+  for (let i = 0; i < 2; i++) {
+    leave();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assert.deepEqual(order, ["c: busy", "a"]);
+  for (let i = 0; i < 2; i++) turnstile.leave();
+  await Promise.all(waiting);
+  assert.deepEqual([order, turnstile.waiting], [["c: busy", "a", "b", "later"], 0]);
+  await outcome(turnstile.enterFirst(20), "late", order);
+  assert.equal(order.at(-1), "late: busy");
+});
+
 test("a wait ends by its time, by its signal, and when all are sent away", async () => {
   const turnstile = new Turnstile({ most: 1, line: 9, waitMs: 20, busy });
   const order: string[] = [];

@@ -79,16 +79,22 @@ export function createRpc(
 
 /** The messages of Download. A piece of data may change once the next one is asked for. */
 async function* read(store: Store, { bucket, key, offset, length }: DownloadRequest, signal: AbortSignal) {
-  const manifest = await readManifest(store, bucket, key);
-  const { size } = manifest.file;
-  const from = Number(offset);
-  if (from > size) throw new SixfoldError("out_of_range", `the file has ${size} bytes`);
-  const count = Math.min(length === undefined ? size : Number(length), size - from);
-  yield { part: { case: "file" as const, value: fileMessage(viewOf(manifest.file)) } };
-  if (count === 0) return;
-  const parts = { ...store, snapshot: store.cluster.now };
-  for await (const data of download(parts, manifest, from, count, signal)) {
-    yield { part: { case: "data" as const, value: data as Uint8Array<ArrayBuffer> } };
+  const started = await store.windows.starting.turn(signal);
+  try {
+    const manifest = await readManifest(store, bucket, key);
+    const { size } = manifest.file;
+    const from = Number(offset);
+    if (from > size) throw new SixfoldError("out_of_range", `the file has ${size} bytes`);
+    const count = Math.min(length === undefined ? size : Number(length), size - from);
+    yield { part: { case: "file" as const, value: fileMessage(viewOf(manifest.file)) } };
+    if (count === 0) return;
+    const parts = { ...store, snapshot: store.cluster.now };
+    for await (const data of download(parts, manifest, from, count, signal)) {
+      started();
+      yield { part: { case: "data" as const, value: data as Uint8Array<ArrayBuffer> } };
+    }
+  } finally {
+    started();
   }
 }
 

@@ -142,6 +142,16 @@ async function head(store: Store, bucket: string, key: string, { headers }: Requ
 }
 
 async function get(store: Store, bucket: string, key: string, request: Request, log: Logger): Promise<Response> {
+  const started = await store.windows.starting.turn(request.signal);
+  try {
+    return await read(store, bucket, key, request, log);
+  } finally {
+    started();
+  }
+}
+
+/** The answer to a read, once its first piece is there. */
+async function read(store: Store, bucket: string, key: string, request: Request, log: Logger): Promise<Response> {
   const manifest = await readManifest(store, bucket, key);
   const file = viewOf(manifest.file);
   const headers = describe(file);

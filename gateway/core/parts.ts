@@ -65,6 +65,9 @@ export async function storePart(
   const body = new BodyReader(source, keepsCut);
   const strays: StrayChunk[] = [];
   const hash = createHash("sha256");
+  // Before anything is done, and before the body is asked for. A part that lives in PostgreSQL needs no turn.
+  const isSmall = request.length !== undefined && request.length <= store.inlineMax;
+  const leave = isSmall ? () => {} : await store.pool.uploads.turn(caller);
   try {
     const session = await openUpload(store, uploadId);
     checkEnd(store, session, offset + (request.length ?? 0));
@@ -95,6 +98,7 @@ export async function storePart(
     if (caller.aborted && !keepsCut) throw new SixfoldError("canceled", "the client went away", { cause: error });
     throw error;
   } finally {
+    leave();
     await body.cancel().catch(() => {});
   }
 }

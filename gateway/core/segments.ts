@@ -35,9 +35,8 @@ export interface SegmentTarget {
 }
 
 /**
- * Writes what is left of a body.
- * @throws SixfoldError when that cannot be made durable; the segments before are. `resource_exhausted` when too many
- * uploads go on at once
+ * Writes what is left of a body. The caller has a turn of the pool's uploads.
+ * @throws SixfoldError when that cannot be made durable; the segments before are
  */
 export async function writeSegments(
   store: Store,
@@ -79,7 +78,6 @@ export async function writeSegments(
     const ill = [...failed.values()].filter(({ detail }) => detail !== "DISK_FULL").length;
     return ill < failed.size && isEnough(ring.servers + full - ill, pool.layout);
   };
-  await pool.uploads.enter(signal);
   try {
     for (let offset = target.offset; !(await body.atEnd());) {
       const number = await target.nextNumber();
@@ -94,7 +92,5 @@ export async function writeSegments(
   } catch (error) {
     // A full disk is told before anything else: it is what a person can mend.
     throw SixfoldError.from(error).code === "unavailable" && lacksRoom() ? diskFull(error) : error;
-  } finally {
-    pool.uploads.leave();
   }
 }

@@ -57,6 +57,7 @@ export async function upload(
   const hash = createHash("sha256");
   const id = newUuid();
   const { bucket, contentType, metadata } = request;
+  let leave = () => {};
   let size = 0;
   const seen = (bytes: Uint8Array) => {
     size += bytes.length;
@@ -77,6 +78,9 @@ export async function upload(
       seen(inline);
       return await finish(inline, [], []);
     }
+    // Before anything is done: who must come back later should cost next to nothing. And until the commit is done: uploads
+    // that have their chunks must not crowd those out of PostgreSQL that begin.
+    leave = await store.pool.uploads.turn(signal);
     await beginIntent(store.sql, id, LEASE_SECONDS);
     return await holdIntent(store.sql, id, LEASE_SECONDS, signal, async (strays, lease) => {
       const segments: StoredSegment[] = [];
@@ -102,6 +106,7 @@ export async function upload(
     if (signal.aborted) throw new SixfoldError("canceled", "the client went away", { cause: error });
     throw error;
   } finally {
+    leave();
     await body.cancel().catch(() => {});
   }
 }

@@ -1,9 +1,14 @@
 /** The memory that all downloads share: windows are taken from a fixed budget, and new work waits for one. */
-
+import { SixfoldError } from "../../shared/errors.ts";
+import { Turnstile } from "../../shared/turnstile.ts";
 import { MemoryLine, type MemoryLoad } from "./memory_line.ts";
 
 /** Bytes of a window that is kept and used again; a larger one is made as it is needed. */
 const STANDARD = 2 * 1024 * 1024 + 64 * 1024;
+
+/** Downloads that may be on the way to their first byte, and as many more that may wait for that. */
+const STARTING = 64;
+const START_WAIT_MS = 2000;
 
 /** Memory for one window of each of some chunks. Its contents are the next taker's once it was given back. */
 export interface Windows {
@@ -20,6 +25,11 @@ export interface Windows {
 export class WindowPool {
   readonly #idle: Uint8Array[] = [];
   readonly #line = new MemoryLine<void>();
+  /**
+   * Downloads from their beginning, before the first query, to their first byte: who must come back later should cost
+   * next to nothing.
+   */
+  readonly starting = new Turnstile({ most: STARTING, line: STARTING, waitMs: START_WAIT_MS, busy });
   readonly #budget: number;
   #left: number;
 
@@ -95,4 +105,8 @@ export class WindowPool {
     };
     return windows;
   }
+}
+
+function busy(): SixfoldError {
+  return new SixfoldError("resource_exhausted", "too many downloads at once; try again");
 }

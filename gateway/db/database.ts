@@ -43,10 +43,10 @@ const END_MS = 2000;
 export async function openDatabase(url: string, connections: number): Promise<Sql> {
   const server = new PostgresServer(url, { application: "sixfold-gateway", statementMs: STATEMENT_MS });
   const pool = new Pool(server, connections);
-  const statement = createStatement((ask) => pool.run((connection) => connection.ask(ask)));
+  const statement = createStatement((ask) => pool.run("statement", (connection) => connection.ask(ask)));
   const sql: Sql = Object.assign(statement, {
     begin: <T>(work: (tx: Transaction) => Promise<T>, patient?: "patient") =>
-      pool.run((connection) => connection.transaction(work, patient !== undefined)),
+      pool.run("transaction", (connection) => connection.transaction(work, patient !== undefined)),
     listen: (channel: string, heard: () => void) => Promise.resolve(listen(server, channel, heard)),
     load: () => pool.load,
     end: () => pool.end(END_MS),

@@ -6,6 +6,8 @@ import { Turnstile } from "../../shared/turnstile.ts";
 
 /** How long a piece of work waits for a connection, in ms: who waits longer would only make the line longer. */
 const WAIT_MS = 2000;
+/** How long a transaction waits: it is the end of something, perhaps of all bytes of a file, and comes before all else. */
+const TRANSACTION_WAIT_MS = 10_000;
 /** How many may wait for each connection. */
 const LINE = 20;
 /** A connection is not used for longer than this, in ms: its server's name may lead elsewhere by now. */
@@ -47,12 +49,13 @@ export class Pool {
   /**
    * Does a piece of work on a connection that nobody else uses meanwhile. It is done again, up to three times, when
    * PostgreSQL has undone it because of others' work: so it does nothing but SQL.
+   * @param kind a transaction goes before statements
    * @throws SixfoldError `unavailable` when no connection is free in time
    */
-  async run<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+  async run<T>(kind: "statement" | "transaction", work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     for (let round = 0;; round++) {
       try {
-        return await this.#once(work);
+        return await this.#once(kind, work);
       } catch (error) {
         if (round === AGAIN || !(error instanceof Error && "code" in error && UNDONE.has(error.code))) throw error;
         await sleep(Math.random() * AGAIN_MS * 2 ** round, new AbortController().signal);
@@ -73,9 +76,12 @@ export class Pool {
     await Promise.all(this.#idle.splice(0).map((connection) => connection.end()));
   }
 
-  async #once<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+  async #once<T>(
+    kind: "statement" | "transaction",
+    work: (connection: PostgresConnection) => Promise<T>,
+  ): Promise<T> {
     if (this.#ended) throw over();
-    await this.#places.enter();
+    await (kind === "statement" ? this.#places.enter() : this.#places.enterFirst(TRANSACTION_WAIT_MS));
     let connection: PostgresConnection | undefined;
     try {
       connection = this.#take() ?? await this.#server.connect();
