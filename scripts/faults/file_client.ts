@@ -18,6 +18,8 @@ export interface Outcome {
 /** What a call may be given. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** A call that takes longer than this, in ms, is a fault by itself. */
+  readonly limitMs?: number;
   /** Hears how many bytes have passed; it may wait. */
   readonly onBytes?: (bytes: number) => void | Promise<void>;
   readonly headers?: Record<string, string>;
@@ -70,11 +72,11 @@ type Taken = Pick<Outcome, "bytes" | "wrong">;
 export async function call(
   url: string,
   init: RequestInit,
-  { signal }: CallOptions,
+  { signal, limitMs = LIMIT_MS }: CallOptions,
   take: (response: Response) => Promise<Taken> = async (response) => ({ bytes: (await response.bytes()).length }),
 ): Promise<Outcome> {
   const began = performance.now();
-  const limit = AbortSignal.timeout(LIMIT_MS);
+  const limit = AbortSignal.timeout(limitMs);
   const ms = () => Math.round(performance.now() - began);
   try {
     const response = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, limit]) : limit });
@@ -83,7 +85,7 @@ export async function call(
     const taken = await take(response);
     return { status, code: "", ms: ms(), ...taken };
   } catch (error) {
-    const code = limit.aborted ? `no end within ${LIMIT_MS / 1000} s` : error instanceof Error ? error.message : "";
+    const code = limit.aborted ? `no end within ${limitMs / 1000} s` : error instanceof Error ? error.message : "";
     return { status: 0, code, ms: ms(), bytes: 0 };
   }
 }

@@ -24,6 +24,8 @@ export type Sample = readonly [at: number, ms: number, status: number];
 const PATIENCE_MS = 10_000;
 /** Requests under way of one process. More are as good as refused: real ones would come from more machines. */
 const MOST_OPEN = 1500;
+/** Keys that are written, by number: `new-0` and so on. */
+export const NEW_FILES = 500;
 const PIECE = 256 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -91,7 +93,7 @@ async function run(address: string, { clients, rate, seconds, size, files }: Pla
     const turn = number++;
     const at = now();
     const method = turn % 2 === 0 ? "PUT" : "GET";
-    const name = method === "PUT" ? `new-${turn % 500}` : `file-${turn % files}`;
+    const name = method === "PUT" ? `new-${turn % NEW_FILES}` : `file-${turn % files}`;
     open++;
     const status = await ask(method, new URL(`${address}/${name}`), size).catch(() => 0);
     open--;

@@ -29,7 +29,7 @@ export async function runMatrix(
   try {
     // Rows that need the same kind of stage run one after another.
     for (const row of rows.toSorted((a, b) => Number(a.disks ?? false) - Number(b.disks ?? false))) {
-      const missing = await missingNeed(row.needs ?? []);
+      const missing = row.notRun ?? await missingNeed(row.needs ?? []);
       for (const phase of quick ? row.quick ?? [] : row.phases) {
         if (missing !== undefined) {
           add({ row, phase, state: "not run", reason: missing, seconds: 0 });

@@ -148,7 +148,10 @@ export async function measure(only: string, tell: (name: string, text: string) =
     "one killed": onStage("SIGKILL", 20, 60),
     "one stopped": onStage("SIGSTOP", 20, 40),
     rebuild,
-    overload,
+    overload: async () => {
+      await using stage = await Stage.open({ gateways: 1 });
+      return (await overload(stage)).text;
+    },
   };
   check(only === "" || only in figures, `there is no figure ${only}; there are: ${Object.keys(figures).join(", ")}`);
   for (const [name, take] of Object.entries(figures)) if (only === "" || name === only) await tell(name, await take());

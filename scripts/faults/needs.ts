@@ -27,9 +27,17 @@ async function look(need: Need): Promise<string | undefined> {
       return root ?? await tool("iptables", ["-S"]);
     case "xfs":
       return root ?? await tool("mkfs.xfs", ["-V"], "xfsprogs");
+    case "cgroup":
+      return root ??
+        (await isWritable("/sys/fs/cgroup/memory") ? undefined : "no memory cgroup (version 1) can be made");
     case "faketime":
       return await tool("faketime", ["--version"]);
   }
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  const probe = `${folder}/sixfold-probe`;
+  return await Deno.mkdir(probe).then(() => Deno.remove(probe)).then(() => true, () => false);
 }
 
 /** Looks for everything at once: afterwards the process may leave the network. */

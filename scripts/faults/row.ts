@@ -8,7 +8,7 @@ export type Phase = "idle" | "uploading" | "downloading" | "once";
 export const ALWAYS: readonly Phase[] = ["idle", "uploading", "downloading"];
 
 /** What a machine must offer for a row. */
-export type Need = "root" | "strace" | "iptables" | "xfs" | "faketime";
+export type Need = "root" | "strace" | "iptables" | "xfs" | "faketime" | "cgroup";
 
 /** A row. Its number is its name: numbers are never given anew. */
 export interface Row {
@@ -20,6 +20,8 @@ export interface Row {
   readonly expect: string;
   readonly phases: readonly Phase[];
   readonly needs?: readonly Need[];
+  /** Why the row is run nowhere. */
+  readonly notRun?: string;
   /** Whether each daemon must have a disk of its own. */
   readonly disks?: boolean;
   /** The phases in which the row belongs to the short run. */

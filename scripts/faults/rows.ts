@@ -9,6 +9,13 @@ import { DATABASE_ROWS } from "./rows/database.ts";
 import { GATEWAY_ROWS } from "./rows/gateway.ts";
 import { DISK_ROWS } from "./rows/disk.ts";
 import { DAEMON_ROWS } from "./rows/daemon.ts";
+import { LEFT_OUT_ROWS } from "./rows/left_out.ts";
+import { LIMIT_ROWS } from "./rows/limits.ts";
+import { MESSAGE_ROWS } from "./rows/messages.ts";
+import { NAME_ROWS } from "./rows/names.ts";
+import { REPAIR_ROWS } from "./rows/repair.ts";
+import { SIZE_ROWS } from "./rows/sizes.ts";
+import { SESSION_ROWS } from "./rows/sessions.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 
 /** See above. */
@@ -23,4 +30,11 @@ export const ROWS: readonly Row[] = [
   ...DAEMON_ROWS,
   ...DISK_ROWS,
   ...NETWORK_ROWS,
+  ...SESSION_ROWS,
+  ...NAME_ROWS,
+  ...MESSAGE_ROWS,
+  ...LIMIT_ROWS,
+  ...REPAIR_ROWS,
+  ...SIZE_ROWS,
+  ...LEFT_OUT_ROWS,
 ].sort((a, b) => a.number - b.number);

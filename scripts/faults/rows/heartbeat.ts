@@ -1,6 +1,7 @@
 /** Heartbeats that are late or lost, and clocks that are wrong. */
 import { check, type Row } from "../row.ts";
 import type { Stage } from "../stage.ts";
+import { completeUpload, openUpload, putPart } from "../upload_client.ts";
 
 const MIB = 1024 * 1024;
 const LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
@@ -59,6 +60,68 @@ export const HEARTBEAT_ROWS: readonly Row[] = [
         await new Promise((resolve) => setTimeout(resolve, 3000));
         await stage.killGateway(gateway);
       }
+    },
+  },
+  {
+    number: 32,
+    name: "the clock of a gateway jumps by an hour, to and fro",
+    inject: "libfaketime, while 20 uploads in parts are open and the cleanup runs every second",
+    expect: "no upload ends before its time; all can be completed",
+    phases: ["once"],
+    needs: ["faketime"],
+    run: async (stage) => {
+      const clock = `${stage.cluster.folder}/clock`;
+      await Deno.writeTextFile(clock, "+0");
+      const gateway = await stage.startGateway({
+        LD_PRELOAD: LIBRARY,
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: "1",
+        FAKETIME_DONT_FAKE_MONOTONIC: "1",
+      });
+      const number = stage.gateways.indexOf(gateway);
+      const content = stage.content(2 * MIB);
+      const uploads = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
+        await stage.manifest.begin(`jump-${i}`, content);
+        const { status, path } = await openUpload(stage.url(`jump-${i}`, number), content);
+        check(status === 201, `an upload cannot be opened: ${status}`);
+        return `${gateway.url}${path}`;
+      }));
+      for (const [at, offset] of ["+3600", "-3600", "+0"].entries()) {
+        await Deno.writeTextFile(clock, offset);
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        check(await serversOf(stage) === stage.daemons.length, "servers are missing");
+        const [from, to] = [Math.floor(content.size * at / 3), Math.floor(content.size * (at + 1) / 3)];
+        for (const upload of uploads) {
+          const { status, code } = await putPart(upload, content, from, to);
+          check(status === 200, `a part at ${offset} s: ${status} ${code}`);
+        }
+      }
+      for (const [i, upload] of uploads.entries()) {
+        const { status, code } = await completeUpload(upload);
+        check(status === 200, `a completion: ${status} ${code}`);
+        await stage.manifest.acknowledge(`jump-${i}`, content);
+      }
+      await stage.killGateway(gateway);
+    },
+  },
+  {
+    number: 33,
+    name: "one or two heartbeats are lost",
+    inject: "a lock on the server's row in PostgreSQL, for 18 s",
+    expect: "it stays on the ring, and nothing is rebuilt",
+    phases: ["once"],
+    run: async (stage) => {
+      const { serverId } = stage.daemon(3);
+      await stage.put("kept", stage.content(8 * MIB));
+      await stage.ledger.sql.begin(async (tx) => {
+        await tx`SELECT FROM storage_servers WHERE id = ${serverId} FOR UPDATE`;
+        for (const until = Date.now() + 18_000; Date.now() < until;) {
+          check(await serversOf(stage) === stage.daemons.length, "the server has left the ring");
+          await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+      });
+      const [row] = await stage.ledger.sql<{ count: number }[]>`SELECT count(*)::int AS count FROM repairs`;
+      check(row?.count === 0, `${row?.count} chunks are to be rebuilt`);
     },
   },
 ];

@@ -1,0 +1,52 @@
+/** Faults that are not made here, and why. */
+import type { Row } from "../row.ts";
+
+function leftOut(number: number, name: string, expect: string, notRun: string): Row {
+  return { number, name, inject: "-", expect, phases: ["once"], notRun, run: () => Promise.resolve() };
+}
+
+/** See above. */
+export const LEFT_OUT_ROWS: readonly Row[] = [
+  leftOut(
+    35,
+    "one gateway cannot reach a daemon, and another one can",
+    "each gateway has its own view; nobody else's suffers",
+    "processes of one machine and user cannot be cut off from each other one by one; `failover_test` does it with a proxy",
+  ),
+  leftOut(
+    45,
+    "garbage is collected while the same bytes are uploaded again",
+    "no file loses what another one shares",
+    "no file shares a chunk with another one",
+  ),
+  leftOut(
+    75,
+    "tokens that are expired, forged or somebody else's",
+    "401, 403 or 404",
+    "clients have no tokens yet; those of the daemons are row 78",
+  ),
+  leftOut(
+    77,
+    "a server that registers an address of somebody else",
+    "it is not dialled",
+    "servers register in PostgreSQL, and who can write there needs no such trick",
+  ),
+  leftOut(
+    85,
+    "a promise that nobody hears rejects",
+    "caught, counted and logged; the process ends with code 1 when it is told to stop",
+    "nothing outside can cause it; all processes of all rows are stopped in the end, and one that has seen it fails the run",
+  ),
+  leftOut(
+    86,
+    "gateways, daemons and tables of different versions",
+    "all work together",
+    "there is one release so far; `chunk_format_test` reads a chunk file of it",
+  ),
+  leftOut(
+    88,
+    "a disk that is filled by logs or temporary files",
+    "the reserve stays, and writes are refused",
+    "processes log to standard error and write no log files; a full disk is row 16",
+  ),
+];

@@ -1,0 +1,151 @@
+/** More than a process can take: load, files, memory; and what it says of secrets meanwhile. */
+import { until } from "../../programs.ts";
+import { each } from "../each.ts";
+import { overload } from "../overload.ts";
+import { residentMemory } from "../process_watch.ts";
+import { runTool } from "../run_tool.ts";
+import { check, type Row } from "../row.ts";
+import type { Stage } from "../stage.ts";
+
+const MIB = 1024 * 1024;
+const FILES = 120;
+const GROUP = "/sys/fs/cgroup/memory/sixfold-faults";
+
+/** Calls over the hop so far. */
+function callsOf({ daemons }: Stage): number {
+  return daemons.flatMap(({ proxy }) => [...proxy.calls.values()]).reduce((sum, count) => sum + count, 0);
+}
+
+/** Files and downloads of them, one after another. @returns calls over the hop for each */
+async function hopCalls(stage: Stage, name: string, count: number): Promise<number> {
+  const before = callsOf(stage);
+  await each([...Array(count).keys()], 4, async (i) => {
+    const content = stage.content(MIB);
+    const put = await stage.put(`${name}-${i}`, content);
+    check(put.status === 201, `an upload: ${put.status} ${put.code}`);
+    const got = await stage.get(`${name}-${i}`, content);
+    check(got.status === 200 && got.wrong === undefined, `a download: ${got.status} ${got.wrong ?? got.code}`);
+  });
+  return (callsOf(stage) - before) / count;
+}
+
+/** See above. */
+export const LIMIT_ROWS: readonly Row[] = [
+  {
+    number: 79,
+    name: "ten times the load",
+    inject: "calls of 1 MiB that begin ten times as often as the most that can be served, for 20 s",
+    expect: "the good rate stays at half its peak at least (`measure` has the figure); all is well within 10 s after",
+    phases: ["once"],
+    run: async (stage) => {
+      const { share, seconds } = await overload(stage);
+      check(share >= 0.5, `${(share * 100).toFixed(0)} % of the peak`);
+      check(seconds <= 10, `90 % of the peak again after ${seconds} s`);
+    },
+  },
+  {
+    number: 80,
+    name: "calls again and again to a server that is down",
+    inject: "SIGKILL of a daemon, calls over the hop counted in a proxy before the daemons",
+    expect: "at most 1.2 times the calls for each file",
+    phases: ["once"],
+    run: async (stage) => {
+      await hopCalls(stage, "warm", 20);
+      const usual = await hopCalls(stage, "usual", 60);
+      const victim = stage.daemon(1);
+      await victim.kill();
+      try {
+        const amplified = await hopCalls(stage, "away", 60) / usual;
+        check(amplified <= 1.2, `${amplified.toFixed(2)} times the calls`);
+      } finally {
+        await victim.restart();
+      }
+    },
+  },
+  {
+    number: 82,
+    name: "a gateway's and a daemon's memory is bounded from outside",
+    inject: "a memory cgroup of 400 MiB for one of each, and 24 uploads and downloads of 32 MiB at once",
+    expect: "nobody is killed, and no call fails",
+    phases: ["once"],
+    needs: ["cgroup"],
+    run: async (stage) => {
+      await Deno.mkdir(GROUP, { recursive: true });
+      try {
+        await Deno.writeTextFile(`${GROUP}/memory.limit_in_bytes`, String(400 * MIB));
+        const gateway = await stage.startGateway();
+        const number = stage.gateways.indexOf(gateway);
+        for (const pid of [gateway.process.pid, stage.daemon(0).pid]) {
+          await Deno.writeTextFile(`${GROUP}/cgroup.procs`, String(pid));
+        }
+        await each([...Array(24).keys()], 24, async (i) => {
+          const content = stage.content(32 * MIB);
+          const put = await stage.put(`bounded-${i}`, content, number);
+          check([201, 429, 503].includes(put.status), `an upload: ${put.status} ${put.code}`);
+          if (put.status !== 201) return;
+          const got = await stage.get(`bounded-${i}`, content, number);
+          check(
+            [200, 429, 503].includes(got.status) && got.wrong === undefined,
+            `a download: ${got.status} ${got.wrong}`,
+          );
+        });
+        const killed = /oom_kill (\d+)/.exec(await Deno.readTextFile(`${GROUP}/memory.oom_control`))?.[1] ?? "0";
+        check(killed === "0", `${killed} processes were killed`);
+        await stage.killGateway(gateway);
+        await stage.daemon(0).kill();
+        await stage.daemon(0).restart();
+      } finally {
+        await Deno.remove(GROUP).catch(() => {});
+      }
+    },
+  },
+  {
+    number: 83,
+    name: "a gateway and a daemon run out of files",
+    inject: `prlimit: ${FILES} open files, and twice as many connections to the gateway`,
+    expect: "calls fail with an error, or succeed; when the connections have gone, all works again",
+    phases: ["once"],
+    run: async (stage) => {
+      const gateway = await stage.startGateway();
+      const number = stage.gateways.indexOf(gateway);
+      await runTool("prlimit", "--pid", String(gateway.process.pid), `--nofile=${FILES}:${FILES}`);
+      const sockets: Deno.TcpConn[] = [];
+      const { hostname, port } = new URL(gateway.url);
+      for (let i = 0; i < 2 * FILES; i++) sockets.push(await Deno.connect({ hostname, port: Number(port) }));
+      try {
+        const signal = AbortSignal.timeout(5000);
+        const { status } = await stage.put("starved", stage.content(MIB), number, { signal });
+        check([0, 201, 429, 503, 507].includes(status), `an upload without files: ${status}`);
+        check((await stage.put("beside", stage.content(MIB), 0)).status === 201, "the other gateway suffers");
+      } finally {
+        for (const socket of sockets) socket.close();
+      }
+      await until("no upload works", 30_000, async () => {
+        return (await stage.put("again", stage.content(MIB), number)).status === 201;
+      });
+      await stage.killGateway(gateway);
+      await starveDaemon(stage);
+    },
+  },
+];
+
+async function starveDaemon(stage: Stage): Promise<void> {
+  const { pid } = stage.daemon(1);
+  const limits = await Deno.readTextFile(`/proc/${pid}/limits`);
+  const [, soft = "1024", hard = "1024"] = /Max open files\s+(\d+)\s+(\d+)/.exec(limits) ?? [];
+  await runTool("prlimit", "--pid", String(pid), `--nofile=48:${hard}`);
+  try {
+    await each([...Array(32).keys()], 16, async (i) => {
+      const content = stage.content(MIB);
+      const put = await stage.put(`starved-${i}`, content);
+      check(put.status === 201, `an upload with a daemon without files: ${put.status} ${put.code}`);
+      const got = await stage.get(`starved-${i}`, content);
+      check(got.status === 200 && got.wrong === undefined, `a download: ${got.status} ${got.wrong ?? got.code}`);
+    });
+  } finally {
+    await runTool("prlimit", "--pid", String(pid), `--nofile=${soft}:${hard}`);
+  }
+  check(await residentMemory(pid) > 0, "the daemon has ended");
+  await stage.daemon(1).kill();
+  await stage.daemon(1).restart();
+}
