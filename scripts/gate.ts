@@ -1,4 +1,4 @@
-/** `npm test`: every check of the project, one after another, then `N passed, N failed`. */
+/** `npm test`: every check of the project, then what failed by name, then `N passed, N failed`. */
 import { addReport, judge, type Lines } from "./coverage.ts";
 import { checkHouse } from "./house.ts";
 import { bunCoverage, ROOT as root } from "./programs.ts";
@@ -16,6 +16,15 @@ const JOBS = String(navigator.hardwareConcurrency + 1);
 interface Outcome {
   readonly passed: number;
   readonly failed: number;
+}
+
+/** What failed, by name: told again at the very end, where it is seen. */
+const failures: string[] = [];
+
+/** How a check tells of itself. */
+function tell(name: string, ok: boolean, began: number, counts = ""): void {
+  console.log(`${ok ? "ok  " : "FAIL"} ${name}${counts} (${Math.round((performance.now() - began) / 1000)} s)`);
+  if (!ok) failures.push(name);
 }
 
 async function run(
@@ -36,39 +45,37 @@ async function run(
 
 /** A command that passes or fails as a whole. */
 async function check(name: string, command: string, args: readonly string[]): Promise<Outcome> {
+  const began = performance.now();
   const { ok, output } = await run(command, args);
-  console.log(`${ok ? "ok  " : "FAIL"} ${name}`);
+  tell(name, ok, began);
   if (!ok) console.log(output);
   return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** How the summaries of Deno and Bun end: what passed, and what failed. */
-const SUMMARY = { deno: /\| (\d+) passed\b.*\| (\d+) failed\b/, bun: /^ *(\d+) pass\n(?:.*\n)*? *(\d+) fail$/m };
+/** How the summaries of Deno, of Bun and of the project's own tools end: what passed, and what failed. */
+const SUMMARY = {
+  deno: /\| (\d+) passed\b.*\| (\d+) failed\b/,
+  bun: /^ *(\d+) pass\n(?:.*\n)*? *(\d+) fail$/m,
+  tool: /^(\d+) passed, (\d+) failed$/m,
+};
+/** The lines with which they name what failed. */
+const FAILURE = { deno: /^.* => \S+:\d+:\d+$/gm, bun: /^\(fail\) .*$/gm, tool: /^.* FAIL .*$/gm };
 
-/** A test runner; its own counts are taken, and a run that counted nothing is a failure. */
-async function tests(name: string, runtime: "deno" | "bun", args: readonly string[]): Promise<Outcome> {
-  const command = runtime === "deno" ? deno : bun;
-  const { ok, output } = await run(command, args, { DENO_COVERAGE_DIR: profiles, SIXFOLD_COVERAGE_DIR: reports });
-  const [, passed = 0, counted = 0] = (SUMMARY[runtime].exec(output) ?? []).map(Number);
-  const failed = Math.max(counted, ok && passed > 0 ? 0 : 1);
-  console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed`);
+/** Something that counts by itself; its counts are taken, and a run that counted nothing is a failure. */
+async function counted(name: string, kind: keyof typeof SUMMARY, args: readonly string[]): Promise<Outcome> {
+  const began = performance.now();
+  const env = kind === "tool" ? {} : { DENO_COVERAGE_DIR: profiles, SIXFOLD_COVERAGE_DIR: reports };
+  const { ok, output } = await run(kind === "bun" ? bun : deno, args, env);
+  const [, passed = 0, wrong = 0] = (SUMMARY[kind].exec(output) ?? []).map(Number);
+  const failed = Math.max(wrong, ok && passed > 0 ? 0 : 1);
+  tell(name, failed === 0, began, `: ${passed} passed, ${failed} failed`);
   for (const line of new Set(output.split("\n").filter((text) => text.includes("(left out: ")))) {
     console.log(`     ${line.trim()}`);
   }
-  if (failed > 0) console.log(output);
-  return { passed, failed };
-}
-
-/** A tool of the project that counts by itself, and closes with its counts. */
-async function tool(name: string, args: readonly string[]): Promise<Outcome> {
-  const { ok, output } = await run(deno, ["run", "-A", "--no-check", "--no-prompt", ...args]);
-  const [, passed = 0, counted = 0] = (/^(\d+) passed, (\d+) failed$/m.exec(output) ?? []).map(Number);
-  const failed = Math.max(counted, ok && passed > 0 ? 0 : 1);
-  console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed`);
-  for (const line of new Set(output.split("\n").filter((text) => text.includes("(left out: ")))) {
-    console.log(`     ${line.trim()}`);
+  if (failed > 0) {
+    console.log(output);
+    failures.push(...new Set(output.match(FAILURE[kind]) ?? []));
   }
-  if (failed > 0) console.log(output);
   return { passed, failed };
 }
 
@@ -76,6 +83,7 @@ async function tool(name: string, args: readonly string[]): Promise<Outcome> {
 function report(name: string, faults: readonly string[]): Outcome {
   console.log(`${faults.length === 0 ? "ok  " : "FAIL"} ${name}`);
   for (const fault of faults) console.log(`  ${fault}`);
+  if (faults.length > 0) failures.push(name);
   return faults.length === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
@@ -100,37 +108,42 @@ async function coverage(): Promise<Outcome> {
 }
 
 await Deno.remove(`${root}.coverage`, { recursive: true }).catch(() => {});
-const outcomes = [
-  await check("format", deno, ["fmt", "--check"]),
-  await check("lint", deno, ["lint"]),
-  report("house rules", await checkHouse(root)),
-  await check("types for Deno", deno, ["check", "shared", "scripts", "gateway", "client", "tests"]),
-  await check("types for Bun", bin("tsc"), ["-p", "tsconfig.json"]),
-  await check("proto lint", bin("buf"), ["lint", "proto"]),
-  await check("proto still fits what was released", bin("buf"), [
-    "breaking",
-    "proto",
-    "--against",
-    "proto/released.binpb",
-  ]),
-  await check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
-  await tests("units on Deno", "deno", [
-    "test",
-    "-A",
-    "--no-check",
-    "--quiet",
-    "shared",
-    "scripts",
-    "gateway",
-    "client",
-  ]),
-  await tests("whole cluster", "deno", ["test", "-A", "--no-check", "--quiet", "--parallel", "tests"]),
-  await tool("faults, the short matrix", ["scripts/faults.ts", "--quick"]),
-  await tool("chaos, a short run", ["scripts/chaos.ts", "--minutes", "0.4", "--seed", "5"]),
-  await tests("units on Bun", "bun", bunCoverage(reports, "./shared", "./node-daemon", "./client")),
-  await coverage(),
-];
+const outcomes = await Promise.all([
+  check("format", deno, ["fmt", "--check"]),
+  check("lint", deno, ["lint"]),
+  checkHouse(root).then((faults) => report("house rules", faults)),
+  check("types for Deno", deno, ["check", "shared", "scripts", "gateway", "client", "tests"]),
+  check("types for Bun", bin("tsc"), ["-p", "tsconfig.json"]),
+  check("proto lint", bin("buf"), ["lint", "proto"]),
+  check("proto still fits what was released", bin("buf"), ["breaking", "proto", "--against", "proto/released.binpb"]),
+  check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
+]);
+const onDeno = ["test", "-A", "--no-check", "--quiet"];
+outcomes.push(await counted("units on Deno", "deno", [...onDeno, "shared", "scripts", "gateway", "client"]));
+const bunUnits = bunCoverage(reports, "./shared", "./node-daemon", "./client");
+outcomes.push(await counted("units on Bun", "bun", bunUnits));
+/** Faults and chaos wait for their processes most of the time: the whole cluster's tests use the machine meanwhile. */
+async function faults(): Promise<Outcome[]> {
+  const tool = ["run", "-A", "--no-check", "--no-prompt"];
+  return [
+    await counted("faults, the short matrix", "tool", [...tool, "scripts/faults.ts", "--quick"]),
+    await counted("chaos, a short run", "tool", [
+      ...tool,
+      "scripts/chaos.ts",
+      "--minutes",
+      "0.4",
+      "--seed",
+      "5",
+    ]),
+  ];
+}
+const [cluster, injected] = await Promise.all([
+  counted("whole cluster", "deno", [...onDeno, "--parallel", "tests"]),
+  faults(),
+]);
+outcomes.push(cluster, ...injected, await coverage());
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+for (const failure of failures) console.log(`FAILED: ${failure.trim()}`);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed === 0 ? 0 : 1);

@@ -99,6 +99,8 @@ Deno.test("servers join and leave while files are read and written", async (t) =
       await until("the server is not emptied", 90_000, async () => {
         await put(`meanwhile-${writes++ % 5}`, MIB);
         await same(`large-${writes % 8}`);
+        // Enough to be in the way of the moves, and not all that the machine can do.
+        await new Promise((resolve) => setTimeout(resolve, 200));
         const now = await change(changeId);
         return now?.state === "done" && now.safeToRemove;
       });
