@@ -24,6 +24,7 @@ export interface Windows {
 /** Windows within a budget of bytes. */
 export class WindowPool {
   readonly #idle: Uint8Array[] = [];
+  readonly #taken = new Set<Windows>();
   readonly #line = new MemoryLine<void>();
   /**
    * Downloads from their beginning, before the first query, to their first byte: who must come back later should cost
@@ -70,8 +71,10 @@ export class WindowPool {
     return this.#make(count, bytes, cost);
   }
 
-  /** Gives windows back. */
-  give({ memory, cost }: Windows): void {
+  /** Gives windows back. Whoever has failed between giving and taking may do it again: memory must not be given to two. */
+  give(windows: Windows): void {
+    if (!this.#taken.delete(windows)) return;
+    const { memory, cost } = windows;
     this.#idle.push(...memory.filter(({ length }) => length === STANDARD));
     this.#left += cost;
     this.#next();
@@ -103,6 +106,7 @@ export class WindowPool {
         return more;
       },
     };
+    this.#taken.add(windows);
     return windows;
   }
 }

@@ -64,3 +64,13 @@ test("who holds windows gets another at once, and new work waits until it is giv
   pool.give(await next);
   pool.give(await pool.take(4, size, never));
 });
+
+test("windows that are given back twice go to one taker only, and count once", async () => {
+  const pool = new WindowPool(3 * 4 * MIB);
+  const held = await pool.take(1, MIB, never);
+  pool.give(held);
+  pool.give(held);
+  const [one, other] = [await pool.take(1, MIB, never), await pool.take(1, MIB, never)];
+  assert.notEqual(one.memory[0], other.memory[0]);
+  assert.equal(pool.load.used, one.cost + other.cost);
+});
