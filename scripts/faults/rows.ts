@@ -15,6 +15,7 @@ import { MESSAGE_ROWS } from "./rows/messages.ts";
 import { NAME_ROWS } from "./rows/names.ts";
 import { REPAIR_ROWS } from "./rows/repair.ts";
 import { SIZE_ROWS } from "./rows/sizes.ts";
+import { SECRET_ROWS } from "./rows/secrets.ts";
 import { SESSION_ROWS } from "./rows/sessions.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
 
@@ -34,6 +35,7 @@ export const ROWS: readonly Row[] = [
   ...NAME_ROWS,
   ...MESSAGE_ROWS,
   ...LIMIT_ROWS,
+  ...SECRET_ROWS,
   ...REPAIR_ROWS,
   ...SIZE_ROWS,
   ...LEFT_OUT_ROWS,
