@@ -78,7 +78,21 @@ Deno.test("servers join and leave while files are read and written", async (t) =
       await quick?.status;
       const plan = await admin().planChange({ change: { case: "drainServerId", value: serverId } });
       assert.ok(plan.chunks > 0n && plan.seconds > 0n);
+      // Somebody thinks better of it: what has moved stays, until the ring is asked for again; and that can be stopped too.
+      const first = await admin().drainServer({ serverId });
+      await until("nothing moves", 30_000, async () => ((await change(first.changeId))?.chunksDone ?? 0n) > 0n);
+      await admin().cancelDrain({ serverId });
+      await assert.rejects(admin().cancelDrain({ serverId }), /not being emptied/);
+      const back = await admin().startRebalance({});
+      await until("nothing moves back", 30_000, async () => ((await change(back.changeId))?.chunksLeft ?? 0n) > 0n);
+      await admin().stopMoves({ changeId: back.changeId });
+      await assert.rejects(admin().resumeMoves({ changeId: back.changeId }), /no such change/);
+      for (const { changeId } of [first, back]) {
+        const over = await change(changeId);
+        assert.deepEqual([over?.state, over?.chunksLeft], ["stopped", 0n]);
+      }
       const { changeId } = await admin().drainServer({ serverId });
+      assert.notEqual(changeId, first.changeId);
       await until("nothing moves", 30_000, async () => ((await change(changeId))?.chunksDone ?? 0n) > 0n);
       await admin().pauseMoves({ changeId });
       await new Promise((resolve) => setTimeout(resolve, 2500));
@@ -122,6 +136,21 @@ Deno.test("servers join and leave while files are read and written", async (t) =
       assert.ok((await chunkFiles(`${joined.folder}/chunks`)).length > 0);
       await whole();
     });
+
+    await t.step(
+      "a server that will never come back is removed by force: the others rebuild what it kept",
+      async () => {
+        const [lost] = cluster.daemons.splice(0, 1);
+        assert.ok(lost);
+        lost.process.kill("SIGKILL");
+        await lost.process.status;
+        const serverId = await idOf(lost.folder);
+        await assert.rejects(admin().removeServer({ serverId }), /confirm with "lose what only this server keeps"/);
+        await admin().removeServer({ serverId, confirmation: "lose what only this server keeps" });
+        await assert.rejects(admin().removeServer({ serverId }), /no server with this id/);
+        await whole();
+      },
+    );
   } finally {
     leaves?.process.kill("SIGKILL");
     await sql.end();
