@@ -73,7 +73,11 @@ async function run(): Promise<number> {
   const target = { "service.name": "sixfold-gateway", "service.instance.id": newUuid() };
   const readiness = createReadiness(cluster, layout, () => told.signal.aborted);
   const rest = createRest(store, readiness, () => metricsText(target), log);
-  const rpc = createRpc(store, { sql: upkeep, cluster, layout, repairing, moving }, log);
+  const rpc = createRpc(
+    store,
+    { sql: upkeep, cluster, layout, repairing, moving, work: () => background.statuses },
+    log,
+  );
   const door = await openDoor({
     host: "127.0.0.1",
     port: config.SIXFOLD_PORT,

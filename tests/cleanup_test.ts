@@ -65,6 +65,16 @@ Deno.test("disks and database are brought together, and a wrong database costs n
         });
         await until("what was set aside stays", 30_000, async () => (await aside()).length === 0);
         await readAll();
+        const { work } = await admin.listWork({});
+        assert.deepEqual(work.map(({ name }) => name).sort(), [
+          "absence",
+          "cleanup",
+          "move",
+          "plan",
+          "reconcile",
+          "repair",
+        ]);
+        for (const { name, state, lastEnd, lastError } of work) assert.ok(lastEnd, `${name}: ${state} ${lastError}`);
       },
     );
 

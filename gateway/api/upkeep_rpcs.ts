@@ -63,6 +63,19 @@ export function upkeepRpcs(upkeep: Upkeep) {
       if (await allow(upkeep, checkUuid(serverId))) return {};
       throw new SixfoldError("failed_precondition", "no comparison of this server's disk has stopped");
     },
+    listWork() {
+      return {
+        work: upkeep.work().map(({ name, running, lastStart, lastEnd, lastError, failures, done }) => ({
+          name,
+          state: running > 0 ? "running" : failures > 0 ? "failing" : "waiting",
+          ...(lastStart === undefined ? {} : { lastStart: timestampFromDate(lastStart) }),
+          ...(lastEnd === undefined ? {} : { lastEnd: timestampFromDate(lastEnd) }),
+          lastError: lastError ?? "",
+          failures,
+          done: BigInt(done),
+        })),
+      };
+    },
     confirmDatabase: async () => ({ generation: BigInt(await confirm(upkeep)) }),
   };
 }

@@ -19,6 +19,7 @@ import { type Cluster, serversAt } from "./cluster.ts";
 import { isEnough } from "./placement.ts";
 import { memberNodes, planSegment } from "./rebalance_plan.ts";
 import type { Throttle } from "./throttle.ts";
+import type { WorkStatus } from "./work_status.ts";
 
 /** What looks after the cluster. */
 export interface Upkeep {
@@ -27,6 +28,8 @@ export interface Upkeep {
   readonly layout: Layout;
   readonly repairing: Throttle;
   readonly moving: Throttle;
+  /** How the background work of this gateway is doing. */
+  readonly work: () => readonly Readonly<WorkStatus>[];
 }
 
 /** The sentence with which a server goes that still keeps something. */

@@ -1,6 +1,7 @@
 /** Runs the background work of one gateway: each kind step by step, with jitter, back-off, a status, and a prompt end. */
 import type { Logger } from "../../shared/logger.ts";
 import { sleep } from "../../shared/sleep.ts";
+import type { WorkStatus } from "../core/work_status.ts";
 
 /** A kind of background work. */
 export interface Work {
@@ -14,21 +15,6 @@ export interface Work {
    * @returns how much was done, in the work's own unit; more than 0 means that the next step follows at once
    */
   readonly step: (signal: AbortSignal) => Promise<number>;
-}
-
-/** How a kind of work is doing. */
-export interface WorkStatus {
-  readonly name: string;
-  /** Steps that run now. */
-  running: number;
-  /** When a step last ended. */
-  lastRun: Date | undefined;
-  /** What the last step that failed has failed of; undefined once one has succeeded after it. */
-  lastError: string | undefined;
-  /** Failures since the last success. */
-  failures: number;
-  /** All that was done since the gateway started. */
-  done: number;
 }
 
 const FIRST_BACK_OFF_MS = 1000;
@@ -48,7 +34,16 @@ export class Runner {
 
   /** Begins with a kind of work; its first step runs at once. */
   start(work: Work): void {
-    const status = { name: work.name, running: 0, lastRun: undefined, lastError: undefined, failures: 0, done: 0 };
+    const { name } = work;
+    const status = {
+      name,
+      running: 0,
+      lastStart: undefined,
+      lastEnd: undefined,
+      lastError: undefined,
+      failures: 0,
+      done: 0,
+    };
     this.#statuses.set(work.name, status);
     this.#naps.set(work.name, new Set());
     for (let lane = 0; lane < (work.lanes ?? 1); lane++) this.#lanes.push(this.#run(work, status));
@@ -75,6 +70,7 @@ export class Runner {
     while (!stopping.aborted) {
       let waitMs = 0;
       status.running++;
+      status.lastStart = new Date();
       try {
         const done = await work.step(stopping);
         status.done += done;
@@ -90,7 +86,7 @@ export class Runner {
         this.#log.warn("background work failed and is tried again", { work: work.name, error });
       } finally {
         status.running--;
-        status.lastRun = new Date();
+        status.lastEnd = new Date();
       }
       if (waitMs > 0) await this.#nap(work.name, waitMs);
     }

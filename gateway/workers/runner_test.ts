@@ -24,7 +24,9 @@ Deno.test("work goes on at once while there is some, then waits, and is woken", 
   runner.wake("sweep");
   await pause(10);
   assert.equal(steps, 6);
-  assert.equal(runner.statuses[0]?.done, 11);
+  const [status] = runner.statuses;
+  assert.equal(status?.done, 11);
+  assert.ok(status.lastStart && status.lastEnd && status.lastStart <= status.lastEnd);
   await runner.stop();
 });
 
