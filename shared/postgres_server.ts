@@ -24,6 +24,8 @@ export interface Transaction extends Statement {
 
 /** How long it may take to connect to one host, to be let in, and to hear what it is. */
 const CONNECT_MS = 3000;
+/** The least of it that is left for the first question: this process may have stood still while it connected, not the server. */
+const CHECK_MS = 1000;
 /** How much longer than PostgreSQL's own limit an answer may take: then the server is frozen, or away. */
 const SLACK_MS = 1000;
 /** How long a statement waits for the locks of others, and how long a transaction may lie idle; of the statement's time. */
@@ -117,7 +119,7 @@ export class PostgresConnection {
     const socket = await dial(new URL(url), CONNECT_MS);
     const connection = new PostgresConnection(url, socket, options, heard);
     try {
-      await connection.#check(until - performance.now());
+      await connection.#check(Math.max(CHECK_MS, until - performance.now()));
       return connection;
     } catch (error) {
       connection.close();
