@@ -2,7 +2,7 @@
 import { type Postgres, startPostgres } from "./embedded_postgres.ts";
 import { answers, type Code, freePort, launchDaemon, launchGateway, stopAll, until } from "./programs.ts";
 
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 /** The token of such a cluster. It lives as long as the cluster does. */
 export const TOKEN = "a token for tests, at least 32 characters";
