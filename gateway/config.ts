@@ -40,6 +40,12 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_REBALANCE: choice("Whether old chunks move to a server that joins.", "manual", "manual", "auto"),
   SIXFOLD_REBALANCE_RATE: bytes("Bytes per second that one gateway moves at most; 0 for no limit.", "64M"),
   SIXFOLD_RECONCILE_EVERY: seconds("How often each disk is compared with the database.", "12h"),
+  SIXFOLD_KEPT_REQUESTS: integer(
+    "Of how many of the last requests a gateway keeps the trace for whoever asks; 0 keeps none.",
+    "200",
+    0,
+    10_000,
+  ),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;
 

@@ -3,8 +3,10 @@ import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
 import { createLogger } from "../shared/logger.ts";
+import { KeptTraces } from "../shared/telemetry_kept.ts";
 import { metricsText } from "../shared/telemetry_metrics.ts";
 import { observeProcess } from "../shared/telemetry_process.ts";
+import { startTracing } from "../shared/telemetry_tracing.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
 import { createRpc } from "./api/connect.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
@@ -22,6 +24,7 @@ import { openDatabase } from "./db/database.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { REPAIRS_CHANNEL } from "./db/repairs.ts";
 import { observeGateway } from "./metrics.ts";
+import { createRequestWatch } from "./request_watch.ts";
 import { openDoor } from "./server.ts";
 import { watchAbsence } from "./workers/absence.ts";
 import { cleanup } from "./workers/cleanup.ts";
@@ -70,12 +73,21 @@ async function run(): Promise<number> {
   background.start(watchAbsence({ sql: upkeep, log, afterSeconds: config.SIXFOLD_REPAIR_AFTER }));
   background.start(reconcile({ ...upkeepStore, everySeconds: config.SIXFOLD_RECONCILE_EVERY }));
   const repairs = await upkeep.listen(REPAIRS_CHANNEL, () => background.wake("repair"));
+  const kept = config.SIXFOLD_KEPT_REQUESTS > 0 ? new KeptTraces(config.SIXFOLD_KEPT_REQUESTS) : undefined;
   const target = { "service.name": "sixfold-gateway", "service.instance.id": newUuid() };
   const readiness = createReadiness(cluster, layout, () => told.signal.aborted);
-  const rest = createRest(store, readiness, () => metricsText(target), log);
+  const endTracing = startTracing({
+    service: target["service.name"],
+    instance: target["service.instance.id"],
+    read: (name) => Deno.env.get(name),
+    log,
+    ...(kept && { keep: kept }),
+  });
+  const rest = createRest(store, { readiness, metrics: () => metricsText(target), kept }, log);
   const rpc = createRpc(
     store,
     { sql: upkeep, cluster, layout, repairing, moving, work: () => background.statuses },
+    kept,
     log,
   );
   const door = await openDoor({
@@ -85,6 +97,7 @@ async function run(): Promise<number> {
     refuse,
     always: isAlwaysLetIn,
     most: config.SIXFOLD_MAX_REQUESTS,
+    watch: createRequestWatch(kept),
     crowds: { uploads: () => store.pool.crowded, downloads: () => store.windows.crowded },
     log,
   });
@@ -105,6 +118,7 @@ async function run(): Promise<number> {
   await repairs.unlisten();
   await cluster.close();
   await Promise.all([sql.end(), upkeep.end()]);
+  await endTracing();
   log.info("stopped", { uncaught: uncaught.count });
   return uncaught.count > 0 ? 1 : 0;
 }

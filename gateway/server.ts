@@ -6,8 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
-import { REQUEST_ID_HEADER, requestIdHeader, withRequestId } from "../shared/request_id.ts";
-import { watchRequest } from "./request_watch.ts";
+import type { RequestWatch } from "./request_watch.ts";
 import { type Crowds, SlowClients } from "./slow_clients.ts";
 
 /** What answers requests. Its signal aborts when the client has left before the answer was complete. */
@@ -40,6 +39,8 @@ export interface DoorOptions {
   /** The most requests at once. */
   readonly most: number;
   readonly crowds: Crowds;
+  /** Sees every request. */
+  readonly watch: RequestWatch;
   readonly log: Logger;
 }
 
@@ -84,19 +85,17 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const take = (incoming: IncomingMessage, outgoing: ServerResponse, onBody = () => {}) => {
     const { socket } = incoming;
     busy.add(socket);
-    watchRequest(incoming, outgoing);
     outgoing.on("close", () => {
       busy.delete(socket);
       if (stopping) socket.destroy();
     });
-    const given = incoming.headers[REQUEST_ID_HEADER];
-    const run = () =>
-      exchange(incoming, outgoing, onBody, handler, clients, () => stopping).catch((error) => {
+    const work = (more: () => Record<string, string>) =>
+      exchange(incoming, outgoing, onBody, handler, clients, more, () => stopping).catch((error) => {
         // The transfer is broken, and must look so: no clean end, whatever was sent.
         log.debug("a request broke off", { error });
         outgoing.destroy();
       });
-    void withRequestId(typeof given === "string" ? given : undefined, run);
+    void options.watch(incoming, outgoing, work);
   };
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -143,6 +142,7 @@ async function exchange(
   onBody: () => void,
   handler: Handler,
   clients: SlowClients,
+  more: () => Record<string, string>,
   isStopping: () => boolean,
 ): Promise<void> {
   const left = new AbortController();
@@ -150,7 +150,7 @@ async function exchange(
     if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
   });
   const response = await answer(incoming, onBody, handler, clients, left.signal);
-  const headers: Record<string, string> = { ...Object.fromEntries(response.headers), ...requestIdHeader() };
+  const headers: Record<string, string> = { ...Object.fromEntries(response.headers), ...more() };
   if (!incoming.complete || isStopping()) headers["connection"] = "close";
   if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
     outgoing.writeHead(response.status, headers);

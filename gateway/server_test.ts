@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { createLogger } from "../shared/logger.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
+import { createRequestWatch } from "./request_watch.ts";
 import { openDoor } from "./server.ts";
 
 const never = { uploads: () => false, downloads: () => false };
@@ -21,6 +22,7 @@ async function door(most: number) {
     always: isAlwaysLetIn,
     most,
     crowds: never,
+    watch: createRequestWatch(undefined),
     log: createLogger("error", () => {}),
   });
   const url = `http://127.0.0.1:${opened.port}`;

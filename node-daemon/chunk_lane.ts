@@ -7,6 +7,7 @@ import { GetChunkRequestSchema, PutChunkResponseSchema } from "../shared/gen/six
 import { decodePutStep, encodeMessage, encodeTrailers, GRPC_WEB, type PutStep } from "../shared/grpc_web.ts";
 import type { Logger } from "../shared/logger.ts";
 import { MAX_MESSAGE } from "../shared/rpc.ts";
+import { inSpan } from "../shared/telemetry.ts";
 import { Landing } from "./landing.ts";
 import { countSent, watchCall } from "./metrics.ts";
 import { blockWindow, putChunk, type StorageParts } from "./storage_rpc.ts";
@@ -45,13 +46,13 @@ async function answer(request: Request, log: Logger, call: () => Promise<Respons
   }
 }
 
-function respond(body: Uint8Array<ArrayBuffer>): Response {
-  return new Response(body, { headers: { "content-type": GRPC_WEB } });
+function respond(body: Uint8Array<ArrayBuffer>, more: Record<string, string> = {}): Response {
+  return new Response(body, { headers: { "content-type": GRPC_WEB, ...more } });
 }
 
 async function put(parts: StorageParts, request: Request): Promise<Response> {
   const landing = new Landing();
-  const receipt = await putChunk(parts, steps(request, landing), request.signal, landing);
+  const receipt = await putChunk(parts, request.headers, steps(request, landing), request.signal, landing);
   const message = toBinary(PutChunkResponseSchema, create(PutChunkResponseSchema, receipt));
   return respond(Uint8Array.of(...encodeMessage(message), ...encodeTrailers()));
 }
@@ -66,7 +67,7 @@ async function* steps(request: Request, landing: Landing): AsyncGenerator<PutSte
 }
 
 function get(parts: StorageParts, request: Request): Promise<Response> {
-  return watchCall("get", () => sendWindow(parts, request));
+  return watchCall("get", request.headers, () => sendWindow(parts, request));
 }
 
 /** A window as it lies in the file: the reader verifies every block, and so nothing is checked here. */
@@ -85,10 +86,13 @@ async function sendWindow({ store, calls }: StorageParts, request: Request): Pro
     const to = end === blocks ? endFrameOffset(length, blockSize) : frameOffset(end, blockSize);
     const window = windows.take(to - from + END_FRAME.length);
     try {
-      await reader.frames(from, window.subarray(0, to - from));
+      const began = performance.now();
+      const bytes = { "sixfold.bytes": to - from };
+      await inSpan("disk.read", bytes, () => reader.frames(from, window.subarray(0, to - from)));
+      const readMs = performance.now() - began;
       window.set(END_FRAME, to - from);
       countSent(to - from);
-      return respond(window);
+      return respond(window, { "server-timing": `disk.read;dur=${readMs.toFixed(3)}` });
     } finally {
       windows.give(window);
     }

@@ -6,6 +6,7 @@ import { chunkFolder, isChunkId } from "../shared/chunk_id.ts";
 import type { ChunkFileHeader } from "../shared/chunk_format.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import type { DecodedBlock } from "../shared/frame_codec.ts";
+import { inSpan } from "../shared/telemetry.ts";
 import { ChunkReader, type StoredBlock } from "./chunk_reader.ts";
 import { ChunkWriter, type WrittenChunk } from "./chunk_writer.ts";
 import { type DataFolder, exists, syncFolder } from "./data_folder.ts";
@@ -98,8 +99,10 @@ export class ChunkStore {
       const written = await writer.finish(step.value);
       // The order matters: the bytes are durable by now, then the name, then the folder that holds the name.
       await folder;
-      await rename(temporary, path);
-      await syncFolder(join(path, ".."));
+      await inSpan("disk.rename", {}, async () => {
+        await rename(temporary, path);
+        await syncFolder(join(path, ".."));
+      });
       return written;
     } catch (error) {
       await writer?.discard();

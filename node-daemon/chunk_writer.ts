@@ -16,6 +16,7 @@ import {
 } from "../shared/chunk_format.ts";
 import { diskFull, SixfoldError } from "../shared/errors.ts";
 import { putBlockDataLength } from "../shared/grpc_web.ts";
+import { addSpan, spanTime } from "../shared/telemetry.ts";
 
 /** What is known of a chunk once its bytes are on the disk. */
 export interface WrittenChunk {
@@ -52,6 +53,7 @@ export class ChunkWriter {
   #length = 0;
   #shortBlock = false;
   #writeMicros = 0;
+  #firstWrite = 0;
 
   private constructor(handle: FileHandle, header: ChunkFileHeader, page: Uint8Array) {
     const { segment, index } = parseChunkId(header.chunkId);
@@ -146,9 +148,13 @@ export class ChunkWriter {
     this.#put(encodeFooter(footer));
     await this.#turn();
     await this.#writing;
-    const began = performance.now();
+    const began = spanTime();
     await this.#handle.sync();
-    const syncMicros = Math.round((performance.now() - began) * 1000);
+    const ended = spanTime();
+    const syncMicros = Math.round((ended - began) * 1000);
+    const busy = { "sixfold.bytes": this.#position, "sixfold.busy_ms": this.#writeMicros / 1000 };
+    addSpan("disk.write", busy, this.#firstWrite, began);
+    addSpan("disk.fsync", {}, began, ended);
     await this.#handle.close();
     giveBuffers(this.#buffers);
     return { length, sha256, writeMicros: Math.round(this.#writeMicros), syncMicros };
@@ -182,6 +188,7 @@ export class ChunkWriter {
 
   async #write(buffer: Uint8Array, length: number): Promise<void> {
     const began = performance.now();
+    this.#firstWrite ||= spanTime();
     // A full disk shortens a write before it fails one, so the count decides. What a short O_DIRECT write leaves may
     // begin within a page; the next write then fails, which is as good as a full disk's own error.
     for (let at = 0; at < length;) {

@@ -5,9 +5,11 @@ import { translateErrors } from "../shared/rpc.ts";
 import { silenceLimit } from "../shared/silence.ts";
 import { sleep } from "../shared/sleep.ts";
 import { metricsText } from "../shared/telemetry_metrics.ts";
+import { startTracing } from "../shared/telemetry_tracing.ts";
 import { observeProcess } from "../shared/telemetry_process.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
 import { createAdmin } from "./admin.ts";
+import { admission } from "./admission.ts";
 import { createCallLimits } from "./call_limits.ts";
 import { createLane } from "./chunk_lane.ts";
 import { ChunkStore } from "./chunk_store.ts";
@@ -23,7 +25,7 @@ import { type Heard, Registration } from "./registration.ts";
 import { scrub, type ScrubCounts } from "./scrub.ts";
 import { openDoors } from "./server.ts";
 import { Standing } from "./standing.ts";
-import { admission, storageRoutes } from "./storage_rpc.ts";
+import { storageRoutes } from "./storage_rpc.ts";
 
 const VERSION = "0.1.0";
 const RETRY_MS = 1000;
@@ -74,6 +76,12 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   let trouble = "the daemon is not registered with PostgreSQL yet";
   const why = () => stopping.aborted ? "the daemon stops" : ready ? undefined : trouble;
   const target = { "service.name": "sixfold-daemon", "service.instance.id": serverId };
+  const endTracing = startTracing({
+    service: target["service.name"],
+    instance: serverId,
+    read: (name) => process.env[name],
+    log,
+  });
   const doors = await openDoors({
     host: config.SIXFOLD_HOST,
     grpcPort: config.SIXFOLD_GRPC_PORT,
@@ -81,7 +89,9 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
     routes: storageRoutes(parts),
     interceptors: [translateErrors(log), (next) => (request) => {
       admit(request.header);
-      return request.stream ? next(request) : watchCall(request.method.localName, () => next(request));
+      return request.stream
+        ? next(request)
+        : watchCall(request.method.localName.replace("Chunk", ""), request.header, () => next(request));
     }],
     lane: createLane(parts, admit, log),
     admin: createAdmin(why, () => metricsText(target)),
@@ -164,6 +174,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
     await doors.close(GRACE_MS);
     await chores.settle(CHORES_MS);
     await folder.close();
+    await endTracing();
     log.info("stopped", { uncaught: uncaught.count });
   }
   return uncaught.count > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 /** What a daemon counts. docs/observability.md lists all of it. */
 import { SixfoldError } from "../shared/errors.ts";
+import { type OpenSpan, openTrace } from "../shared/telemetry.ts";
 import { counter, gauge, histogram, observe, total } from "../shared/telemetry_metrics.ts";
 import type { CallLimits } from "./call_limits.ts";
 import type { DiskSpace } from "./disk_space.ts";
@@ -95,25 +96,30 @@ export function observeDaemon({ space, scrubbed, calls, isReady, heardAt }: Obse
   });
 }
 
-/** Counts a call while it is done. */
-export async function watchCall<T>(operation: string, work: () => Promise<T>): Promise<T> {
-  const ended = beginCall(operation);
+/** Counts a call and follows it, as a part of its caller's trace, while it is done. */
+export async function watchCall<T>(operation: string, headers: Headers, work: () => Promise<T>): Promise<T> {
+  const call = beginCall(operation, headers);
   try {
-    const answer = await work();
-    ended();
+    const answer = await call.run(work);
+    call.end();
     return answer;
   } catch (error) {
-    ended(error);
+    call.end(error);
     throw error;
   }
 }
 
-/** Counts a call from now on. @returns hears of its end, and of what it ended with where that is an error */
-export function beginCall(operation: string): (error?: unknown) => void {
+/** The same, for a call that is not one function. End it. */
+export function beginCall(operation: string, headers: Headers): Pick<OpenSpan, "run" | "end"> {
   const began = performance.now();
-  return (error) => {
-    const outcome = error === undefined ? "ok" : SixfoldError.from(error).code;
-    callDuration((performance.now() - began) / 1000, { "sixfold.operation": operation, "sixfold.outcome": outcome });
+  const span = openTrace(`chunk.${operation}`, { kind: "server", header: (name) => headers.get(name) });
+  return {
+    run: span.run,
+    end(error) {
+      const outcome = error === undefined ? "ok" : SixfoldError.from(error).code;
+      callDuration((performance.now() - began) / 1000, { "sixfold.operation": operation, "sixfold.outcome": outcome });
+      span.end(error);
+    },
   };
 }
 

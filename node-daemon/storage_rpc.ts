@@ -1,7 +1,6 @@
 /** StorageService: messages in, store calls, messages out. One implementation behind every door. */
 import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { createHash, timingSafeEqual } from "node:crypto";
 import { parseChunkId, uuidFromBytes, uuidToBytes } from "../shared/chunk_id.ts";
 import type { ChunkFileHeader } from "../shared/chunk_format.ts";
 import { SixfoldError } from "../shared/errors.ts";
@@ -15,7 +14,8 @@ import {
 } from "../shared/gen/sixfold/v1/storage_pb.ts";
 import type { DecodedBlock } from "../shared/frame_codec.ts";
 import type { PutStep } from "../shared/grpc_web.ts";
-import { SERVER_HEADER, translateStream } from "../shared/rpc.ts";
+import { translateStream } from "../shared/rpc.ts";
+import { addSpan, annotate, type OpenSpan, spanTime } from "../shared/telemetry.ts";
 import { within } from "../shared/within.ts";
 import type { CallLimits } from "./call_limits.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
@@ -50,32 +50,14 @@ export interface StorageParts {
   readonly calls: CallLimits;
 }
 
-/**
- * Refuses callers without the cluster's token, in constant time: throws `unauthenticated`; and those who mean another
- * server, which was at this address before: throws `failed_precondition`.
- */
-export function admission(token: string, serverId: string): (headers: Headers) => void {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  const expected = digest(`Bearer ${token}`);
-  return (headers) => {
-    if (!timingSafeEqual(digest(headers.get("authorization") ?? ""), expected)) {
-      throw new SixfoldError("unauthenticated", "this call needs the cluster's token as a bearer token");
-    }
-    if ((headers.get(SERVER_HEADER) ?? serverId) === serverId) return;
-    throw new SixfoldError("failed_precondition", "another server listens here now; look its address up again", {
-      detail: "WRONG_SERVER",
-    });
-  };
-}
-
 /** The routes of StorageService. */
 export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => void {
   const { store, space, serverId, version, memory, scrubbed } = parts;
   const started = Date.now();
   return (router) =>
     router.service(StorageService, {
-      putChunk: (requests, { signal }) => putChunk(parts, stepsOf(requests), signal),
-      getChunk: (request, { signal }) => translateStream(get(parts, request, signal)),
+      putChunk: (requests, { signal, requestHeader }) => putChunk(parts, requestHeader, stepsOf(requests), signal),
+      getChunk: (request, { signal, requestHeader }) => translateStream(get(parts, requestHeader, request, signal)),
       async deleteChunk({ chunkId, database, setAside }) {
         memory.admit(database && { generation: Number(database.generation), beat: Number(database.beat) });
         return { existed: setAside ? await store.setAside(chunkId) : await store.remove(chunkId) };
@@ -133,27 +115,36 @@ export function blockWindow({ header, footer }: ChunkReader, { firstBlock: first
   return { first, end };
 }
 
-async function* get({ store, calls }: StorageParts, request: GetChunkRequest, signal: AbortSignal) {
-  const ended = beginCall("get");
+async function* get({ store, calls }: StorageParts, headers: Headers, request: GetChunkRequest, signal: AbortSignal) {
+  const call = beginCall("get", headers);
   try {
     await calls.get.enter();
     try {
-      yield* blocks(store, request, signal);
+      yield* blocks(store, request, signal, call);
     } finally {
       calls.get.leave();
     }
-    ended();
+    call.end();
   } catch (error) {
-    ended(error);
+    call.end(error);
     throw error;
+  } finally {
+    // A caller that leaves ends this generator at its last block.
+    call.end();
   }
 }
 
 /** Connect lets go of a stream whose caller has left without ending its generator: the reader then closes by the signal. */
-async function* blocks(store: ChunkStore, request: GetChunkRequest, signal: AbortSignal) {
+async function* blocks(
+  store: ChunkStore,
+  request: GetChunkRequest,
+  signal: AbortSignal,
+  call: Pick<OpenSpan, "run">,
+) {
   const reader = await store.open(request.chunkId);
   let isSending = false;
   let closed = false;
+  const reading = { from: spanTime(), to: 0, busyMs: 0, bytes: 0 };
   const close = async () => {
     if (closed) return;
     closed = true;
@@ -166,7 +157,11 @@ async function* blocks(store: ChunkStore, request: GetChunkRequest, signal: Abor
   try {
     const { first, end } = blockWindow(reader, request);
     for (let number = first; number < end && !signal.aborted; number++) {
+      const began = spanTime();
       const block = create(BlockSchema, await reader.block(number));
+      reading.to = spanTime();
+      reading.busyMs += reading.to - began;
+      reading.bytes += block.data.length;
       isSending = true;
       countSent(block.data.length);
       if (!signal.aborted) yield block;
@@ -174,6 +169,10 @@ async function* blocks(store: ChunkStore, request: GetChunkRequest, signal: Abor
     }
   } finally {
     signal.removeEventListener("abort", left);
+    const { from, to, busyMs, bytes } = reading;
+    if (to > 0) {
+      call.run(() => addSpan("disk.read", { "sixfold.bytes": bytes, "sixfold.busy_ms": busyMs }, from, to));
+    }
     await close();
   }
 }
@@ -185,11 +184,12 @@ async function* stepsOf(requests: AsyncIterable<PutChunkRequest>): AsyncGenerato
 /** Stores the chunk that a stream of steps brings. A refused stream is read on for a while, so that its sender hears why. */
 export function putChunk(
   parts: StorageParts,
+  headers: Headers,
   steps: AsyncGenerator<PutStep>,
   signal: AbortSignal,
   landing = new Landing(),
 ) {
-  return watchCall("put", () => receiveChunk(parts, steps, signal, landing));
+  return watchCall("put", headers, () => receiveChunk(parts, steps, signal, landing));
 }
 
 async function receiveChunk(
@@ -207,10 +207,14 @@ async function receiveChunk(
       throw new SixfoldError("failed_precondition", "this server is being emptied; choose another one");
     }
     const { value } = first.value;
+    const began = performance.now();
+    let entered = began;
+    annotate({ "sixfold.server.id": parts.serverId, "sixfold.chunk.id": value.chunkId });
     const expected = value.expectedLength === undefined ? undefined : Number(value.expectedLength);
-    const written = await parts.calls.put(() =>
-      parts.store.put(fileHeader(value), expected, blocksOf(steps, signal), landing)
-    );
+    const written = await parts.calls.put(() => {
+      entered = performance.now();
+      return parts.store.put(fileHeader(value), expected, blocksOf(steps, signal), landing);
+    });
     await parts.standing.check().catch(async (error) => {
       await parts.store.remove(value.chunkId);
       throw error;
@@ -222,6 +226,8 @@ async function receiveChunk(
       serverId: parts.serverId,
       writeMicros: BigInt(written.writeMicros),
       syncMicros: BigInt(written.syncMicros),
+      waitMicros: BigInt(Math.round((entered - began) * 1000)),
+      totalMicros: BigInt(Math.round((performance.now() - began) * 1000)),
     };
   } catch (error) {
     await drain(steps);

@@ -1,5 +1,6 @@
 /** Logs as one JSON object per line. Fields say what a machine looks for, the message what a person reads. */
 import { requestId } from "./request_id.ts";
+import { traceIds } from "./telemetry.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -26,7 +27,9 @@ export interface Logger {
 export function createLogger(level: Level, write: (line: string) => void, common: Fields = {}): Logger {
   const log = (at: Level) => (message: string, fields: Fields = {}) => {
     if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
-    const line = { time: new Date().toISOString(), level: at, message, ...common, requestId: requestId(), ...fields };
+    const { traceId, spanId } = traceIds() ?? {};
+    const ids = { requestId: requestId(), traceId, spanId };
+    const line = { time: new Date().toISOString(), level: at, message, ...common, ...ids, ...fields };
     write(`${JSON.stringify(line, plain)}\n`);
   };
   return {

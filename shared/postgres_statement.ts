@@ -15,17 +15,17 @@ export interface Statement extends Pick<Interface, "json" | "unsafe"> {
 /** One connection's own way to send a statement. */
 export type Send = postgres.Sql<{ bigint: number }>;
 
-/** Gives a statement its connection, once. */
-export type Run = <T>(statement: (send: Send) => PromiseLike<T>) => Promise<T>;
+/** Gives a statement its connection, once. @param text how it begins */
+export type Run = <T>(statement: (send: Send) => PromiseLike<T>, text: string) => Promise<T>;
 
 /** Makes statements and never sends one: it has no connection. */
 const maker = postgres({ max: 1, user: "nobody", host: "127.0.0.1", fetch_types: false, types: POSTGRES_TYPES });
 
 /** @param run is asked when a statement is awaited for the first time */
 export function createStatement(run: Run): Statement {
-  const lazily = <Q extends object>(query: Q, statement: (send: Send) => PromiseLike<unknown>): Q => {
+  const lazily = <Q extends object>(query: Q, text: string, statement: (send: Send) => PromiseLike<unknown>): Q => {
     let answer: Promise<unknown> | undefined;
-    const start = () => answer ??= run(statement);
+    const start = () => answer ??= run(statement, text);
     return Object.assign(query, {
       then: (...handlers: Parameters<Promise<unknown>["then"]>) => start().then(...handlers),
       catch: (...handlers: Parameters<Promise<unknown>["catch"]>) => start().catch(...handlers),
@@ -33,8 +33,8 @@ export function createStatement(run: Run): Statement {
     });
   };
   const tag = (template: TemplateStringsArray, ...parameters: readonly postgres.ParameterOrFragment<number>[]) =>
-    lazily(maker(template, ...parameters), (send) => send(template, ...parameters));
+    lazily(maker(template, ...parameters), template[0] ?? "", (send) => send(template, ...parameters));
   const unsafe: Statement["unsafe"] = (text, parameters, options) =>
-    lazily(maker.unsafe(text, parameters, options), (send) => send.unsafe(text, parameters, options));
+    lazily(maker.unsafe(text, parameters, options), text, (send) => send.unsafe(text, parameters, options));
   return Object.assign(tag, { json: maker.json, unsafe }) as unknown as Statement;
 }

@@ -4,6 +4,7 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { type DownloadRequest, FileService, type UploadRequest } from "../../shared/gen/sixfold/v1/files_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
+import type { KeptTraces } from "../../shared/telemetry_kept.ts";
 import { fetchHandler, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, findFileAt, listFileParts, readManifest, viewOf } from "../core/files.ts";
@@ -15,6 +16,7 @@ import { createDownloadStream } from "./download_stream.ts";
 import { fileMessage } from "./file_message.ts";
 import { listServers } from "./servers.ts";
 import { changeRpcs } from "./change_rpcs.ts";
+import { traceRpcs } from "./trace_rpcs.ts";
 import { upkeepRpcs } from "./upkeep_rpcs.ts";
 import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
 
@@ -22,6 +24,7 @@ import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
 export function createRpc(
   store: Store,
   upkeep: Upkeep,
+  kept: KeptTraces | undefined,
   log: Logger,
 ): (request: Request) => Promise<Response> | undefined {
   const router = createConnectRouter({ ...SERVER_LIMITS, grpc: false, interceptors: [translateErrors(log)] });
@@ -55,6 +58,7 @@ export function createRpc(
     listServers: async () => ({ servers: await listServers(store) }),
     ...changeRpcs(upkeep),
     ...upkeepRpcs(upkeep),
+    ...traceRpcs(kept),
     async locate({ bucket, key }) {
       const { file, inline, segments } = await readManifest(store, bucket, key);
       const chunks = segments.flatMap(({ number, chunks }) =>

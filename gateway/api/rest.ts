@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { type ByteRange, parseByteRange } from "../../shared/byte_range.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
+import type { KeptTraces } from "../../shared/telemetry_kept.ts";
 import { METRICS_TYPE } from "../../shared/telemetry_metrics.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
@@ -15,6 +16,7 @@ import { declaredSha256 } from "./digest.ts";
 import { headersOf, metadataOf } from "./metadata.ts";
 import { readForm } from "./multipart.ts";
 import { problem } from "./problem.ts";
+import { routeTraces } from "./trace_rpcs.ts";
 import { routeUpload } from "./upload_routes.ts";
 
 /** Types that a browser would run or render as a page are only ever saved. */
@@ -23,13 +25,17 @@ const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/
 /** Answers a request. */
 export type Rest = (request: Request) => Promise<Response>;
 
-/** The routes of REST. @param metrics all values as Prometheus reads them */
-export function createRest(
-  store: Store,
-  readiness: () => Promise<Readiness>,
-  metrics: () => Promise<string>,
-  log: Logger,
-): Rest {
+/** What a gateway tells of itself. */
+export interface Insight {
+  readonly readiness: () => Promise<Readiness>;
+  /** All values as Prometheus reads them. */
+  readonly metrics: () => Promise<string>;
+  /** The last requests; undefined where none are kept. */
+  readonly kept: KeptTraces | undefined;
+}
+
+/** The routes of REST. */
+export function createRest(store: Store, { readiness, metrics, kept }: Insight, log: Logger): Rest {
   const app = new Elysia()
     .get("/healthz", () => "ok\n")
     .get("/readyz", async () => {
@@ -37,6 +43,8 @@ export function createRest(
       return Response.json(state, { status: state.ready ? 200 : 503 });
     })
     .get("/metrics", async () => new Response(await metrics(), { headers: { "content-type": METRICS_TYPE } }))
+    .get("/v1/traces", ({ request }) => answer(request, log, () => traces(kept, request)))
+    .get("/v1/traces/:id", ({ request }) => answer(request, log, () => traces(kept, request)))
     .get("/v1/files", ({ request }) => answer(request, log, () => list(store, request)))
     .post("/v1/files", ({ request }) => answer(request, log, () => postForm(store, request)), { parse: "none" })
     .all("/v1/files/:bucket/*", ({ request }) => answer(request, log, () => file(store, request, log)), {
@@ -59,6 +67,10 @@ async function answer(request: Request, log: Logger, route: () => Promise<Respon
     await request.body?.cancel().catch(() => {});
     return problem(error, request);
   }
+}
+
+async function traces(kept: KeptTraces | undefined, request: Request): Promise<Response> {
+  return await Promise.resolve(routeTraces(kept, request));
 }
 
 async function file(store: Store, request: Request, log: Logger): Promise<Response> {

@@ -2,12 +2,14 @@
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { FileService } from "../../shared/gen/sixfold/v1/files_pb.ts";
 
+const TRACES = "/v1/traces";
 const EXACT = new Set([
   "/healthz",
   "/readyz",
   "/metrics",
   "/v1/files",
   "/v1/uploads",
+  TRACES,
   ...[FileService, ClusterService].flatMap(({ typeName, methods }) =>
     methods.map(({ name }) => `/${typeName}/${name}`)
   ),
@@ -20,7 +22,14 @@ export function routeOf(url: string): string {
   if (EXACT.has(path)) return path;
   if (path.startsWith("/v1/files/")) return "/v1/files/{bucket}/{key}";
   if (path.startsWith("/v1/uploads/")) return "/v1/uploads/{id}";
+  if (path.startsWith(`${TRACES}/`)) return `${TRACES}/{id}`;
   return "other";
+}
+
+/** Whether requests of a route are traced: those for files are, and not those that look how things are. */
+export function isTraced(route: string): boolean {
+  return route.startsWith("/v1/files") || route.startsWith("/v1/uploads") ||
+    route.startsWith(`/${FileService.typeName}/`);
 }
 
 /** The method, where it is one that is known. */

@@ -2,15 +2,15 @@
 import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Buffer } from "node:buffer";
-import { BlockChecksums, blockSeed, xxh64 } from "../../shared/checksum.ts";
-import { parseChunkId, uuidToBytes } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
-import { type ChunkHeader, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import { type ChunkHeader, type PutChunkResponse, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { requestIdHeader } from "../../shared/request_id.ts";
+import { annotate, inSpan, openSpan, spanEvent, traceHeaders } from "../../shared/telemetry.ts";
 import { retry, RetryBudget } from "../../shared/retry.ts";
 import { fetchTransport, MAX_MESSAGE, SERVER_HEADER } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
+import { getAll, putRequests } from "./chunk_grpc.ts";
 import { ChunkLane } from "./chunk_lane.ts";
 import { chunkBytes, countCall, retries } from "./metrics.ts";
 import { isTooLate, ProgressClock } from "./progress_clock.ts";
@@ -96,19 +96,32 @@ export class ChunkClient {
     signal: AbortSignal,
     lastResort = false,
   ): Promise<Receipt> {
+    const attributes = { "sixfold.server.id": server.id, "sixfold.chunk.id": chunk.chunkId, "sixfold.hop": this.hop };
+    return await inSpan("chunk.put", attributes, () => this.#put(server, chunk, blocks, signal, lastResort), "client");
+  }
+
+  async #put(
+    server: ServerRow,
+    chunk: ChunkToPut,
+    blocks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+    signal: AbortSignal,
+    lastResort: boolean,
+  ): Promise<Receipt> {
     const watched = this.suspicion.begin(server, lastResort);
     this.budget.request();
     const clock = new ProgressClock(signal);
     const began = performance.now();
     try {
-      const { length, sha256 } = this.hop === "web"
+      const receipt = this.hop === "web"
         ? await this.#lane.put(server.httpAddress, this.#headers(server), chunk, blocks, clock)
-        : await this.#client(server).putChunk(requests(chunk, blocks, clock), {
+        : await this.#client(server).putChunk(putRequests(chunk, blocks, clock), {
           headers: this.#headers(server),
           signal: clock.signal,
         });
       watched.answered();
+      const { length, sha256 } = receipt;
       countCall("put", server.id, began, signal);
+      annotate(timingsOf(receipt));
       chunkBytes(Number(length), { "sixfold.operation": "put" });
       return { length: Number(length), sha256: Buffer.from(sha256).toString("hex") };
     } catch (thrown) {
@@ -130,7 +143,31 @@ export class ChunkClient {
     range: BlockRange,
     into: Uint8Array,
     signal: AbortSignal,
-    { lastResort, onLate }: GetOptions = {},
+    options: GetOptions = {},
+  ): Promise<ReadBlocks> {
+    const span = openSpan("chunk.get", {
+      "sixfold.server.id": server.id,
+      "sixfold.chunk.id": range.chunkId,
+      "sixfold.chunk.first_block": range.first,
+      "sixfold.chunk.blocks": range.count,
+      "sixfold.hop": this.hop,
+    }, "client");
+    try {
+      const read = await span.run(() => this.#get(server, range, into, signal, options));
+      span.end(read.fault);
+      return read;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+  }
+
+  async #get(
+    server: ServerRow,
+    range: BlockRange,
+    into: Uint8Array,
+    signal: AbortSignal,
+    { lastResort, onLate }: GetOptions,
   ): Promise<ReadBlocks> {
     let watched;
     try {
@@ -143,7 +180,7 @@ export class ChunkClient {
     try {
       const read = this.hop === "web"
         ? await this.#lane.get(server.httpAddress, this.#headers(server), range, into, clock)
-        : await this.#getAll(server, range, clock);
+        : await getAll(this.#client(server), this.#headers(server), range, clock);
       if (read.fault && isFailure(read.fault)) watched.ended(read.fault);
       else watched.answered(clock.firstStep);
       countCall("get", server.id, began, signal, read.fault);
@@ -157,51 +194,6 @@ export class ChunkClient {
       return { blocks: Array(range.count).fill(undefined), fault };
     } finally {
       clock.abort();
-    }
-  }
-
-  /** All blocks over native gRPC. The daemon ends the stream at a bad block: reading goes on behind it. */
-  async #getAll(server: ServerRow, range: BlockRange, clock: ProgressClock): Promise<ReadBlocks> {
-    const blocks: (Uint8Array | undefined)[] = [];
-    let fault: SixfoldError | undefined;
-    while (blocks.length < range.count) {
-      const left = { ...range, first: range.first + blocks.length, count: range.count - blocks.length };
-      const good = await this.#getGood(server, left, clock);
-      blocks.push(...good.blocks);
-      if (good.fault === undefined) continue;
-      fault = good.fault;
-      // Whoever is away, or has no such chunk, is not asked block by block.
-      const skip = fault.code === "data_loss" ? 1 : range.count - blocks.length;
-      blocks.push(...new Array(skip).fill(undefined));
-    }
-    return { blocks, fault };
-  }
-
-  /** Blocks up to the first that is not good. */
-  async #getGood(server: ServerRow, range: BlockRange, clock: ProgressClock): Promise<ReadBlocks> {
-    const { chunkId, first, count } = range;
-    const { segment, index } = parseChunkId(chunkId);
-    const upload = uuidToBytes(range.uploadId);
-    const blocks: Uint8Array[] = [];
-    const ended = new AbortController();
-    try {
-      const call = { headers: this.#headers(server), signal: AbortSignal.any([clock.signal, ended.signal]) };
-      clock.start();
-      for await (
-        const block of this.#client(server).getChunk({ chunkId, firstBlock: first, blockCount: count }, call)
-      ) {
-        clock.start();
-        const number = first + blocks.length;
-        if (block.xxh64 !== xxh64(block.data, blockSeed(upload, segment, index, number))) break;
-        if (blocks.push(block.data) === count) return { blocks };
-      }
-      return { blocks, fault: new SixfoldError("data_loss", "a block of a chunk is bad") };
-    } catch (error) {
-      clock.signal.throwIfAborted();
-      return { blocks, fault: SixfoldError.from(error) };
-    } finally {
-      // To leave the loop does not end the call; the signal does.
-      ended.abort();
     }
   }
 
@@ -232,13 +224,13 @@ export class ChunkClient {
         }
       },
       signal,
-      { budget: this.budget, heard: () => retries(1, { "sixfold.operation": "call" }) },
+      { budget: this.budget, heard: tellRetry },
     );
   }
 
   /** The token, the request's id, and who is meant: another daemon that listens there now refuses. */
   #headers(server: ServerRow): Record<string, string> {
-    return { authorization: this.#authorization, [SERVER_HEADER]: server.id, ...requestIdHeader() };
+    return { authorization: this.#authorization, [SERVER_HEADER]: server.id, ...requestIdHeader(), ...traceHeaders() };
   }
 
   #client(server: ServerRow): Client<typeof StorageService> {
@@ -256,28 +248,23 @@ export class ChunkClient {
   }
 }
 
+function tellRetry({ code }: SixfoldError): void {
+  retries(1, { "sixfold.operation": "call" });
+  spanEvent("retry", { "sixfold.reason": code });
+}
+
+/** What the daemon says of where the time went, in ms. */
+function timingsOf({ waitMicros, totalMicros, writeMicros, syncMicros, length }: PutChunkResponse) {
+  return {
+    "sixfold.bytes": Number(length),
+    "sixfold.daemon.wait_ms": Number(waitMicros) / 1000,
+    "sixfold.daemon.write_ms": Number(writeMicros) / 1000,
+    "sixfold.daemon.fsync_ms": Number(syncMicros) / 1000,
+    "sixfold.daemon.total_ms": Number(totalMicros) / 1000,
+  };
+}
+
 /** What to hold against a server whose call the caller has left: nothing, unless it was too slow for the caller. */
 function leftFor({ reason }: AbortSignal): SixfoldError | undefined {
   return reason instanceof SixfoldError && isTooLate(reason) ? reason : undefined;
-}
-
-async function* requests(chunk: ChunkToPut, blocks: AsyncIterable<Uint8Array<ArrayBuffer>>, clock: ProgressClock) {
-  const { segment, index } = parseChunkId(chunk.chunkId);
-  const uploadId = Uint8Array.from(uuidToBytes(chunk.uploadId));
-  const sums = new BlockChecksums();
-  let number = 0;
-  let length = 0;
-  clock.start();
-  yield { part: { case: "header" as const, value: { ...chunk, uploadId, segment, index } } };
-  clock.pause();
-  for await (const data of blocks) {
-    const sum = xxh64(data, blockSeed(uploadId, segment, index, number));
-    sums.add(sum);
-    clock.start();
-    yield { part: { case: "block" as const, value: { number: number++, xxh64: sum, data } } };
-    clock.pause();
-    length += data.length;
-  }
-  clock.closing();
-  yield { part: { case: "end" as const, value: { length: BigInt(length), xxh64: sums.digest() } } };
 }

@@ -14,12 +14,15 @@ import {
 } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { encodeMessage, errorOfTrailers, GRPC_WEB, parseTrailers, putBlockPrefix } from "../../shared/grpc_web.ts";
 import { MAX_MESSAGE } from "../../shared/rpc.ts";
+import { annotate } from "../../shared/telemetry.ts";
 import type { BlockRange, ChunkToPut, ReadBlocks } from "./chunk_client.ts";
 import { type AnswerHead, type HopConnection, HopConnections } from "./hop_connection.ts";
 import type { ProgressClock } from "./progress_clock.ts";
 
 const TYPE = { "content-type": GRPC_WEB };
 const SERVICE = "/sixfold.v1.StorageService/";
+/** What a daemon says of its disk. */
+const DISK_TIME = /^disk\.read;dur=([\d.]+)/;
 /** Room for the end of a stream behind the blocks of a window. */
 const END_ROOM = 4096;
 
@@ -81,6 +84,8 @@ export class ChunkLane {
       await connection.write(message);
       const head = await connection.readHead();
       const length = Number(head.headers.get("content-length") ?? NaN);
+      const read = DISK_TIME.exec(head.headers.get("server-timing") ?? "");
+      if (read !== null) annotate({ "sixfold.bytes": length, "sixfold.daemon.read_ms": Number(read[1]) });
       let body: Uint8Array;
       if (length <= into.length) {
         body = into.subarray(0, length);

@@ -1,6 +1,7 @@
 /** Reads a range of a file: windows of its segments, one ahead of the reader, and their bytes in order. */
 import { SixfoldError } from "../../shared/errors.ts";
 import { piecesOfStripe, stripesOfRange } from "../../shared/layout.ts";
+import { type OpenSpan, openSpan } from "../../shared/telemetry.ts";
 import type { Sql } from "../db/database.ts";
 import { findInline, type Manifest, type SegmentRow } from "../db/files.ts";
 import { windowBytes } from "./chunk_lane.ts";
@@ -31,22 +32,59 @@ export async function* download(
   length: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const read = (bytes: Uint8Array) => {
-    fileBytes(bytes.length, { "sixfold.direction": "read" });
-    return bytes;
-  };
+  const span = openSpan("download", {
+    "sixfold.file.id": manifest.file.id,
+    "sixfold.inline": manifest.inline !== null,
+  });
+  let sent = 0;
+  try {
+    for await (const bytes of readRange(parts, manifest, offset, length, signal, span)) {
+      sent += bytes.length;
+      fileBytes(bytes.length, { "sixfold.direction": "read" });
+      yield bytes;
+    }
+    span.annotate({ "sixfold.bytes": sent });
+    span.end();
+  } catch (error) {
+    span.end(error);
+    throw error;
+  } finally {
+    if (sent < length) span.annotate({ "sixfold.bytes": sent });
+    span.end(new SixfoldError("canceled", "the reader went away"));
+  }
+}
+
+/** @param span what reads in these are a part of: who asks for the next piece may run in another place of the trace */
+async function* readRange(
+  parts: DownloadParts,
+  manifest: Source,
+  offset: number,
+  length: number,
+  signal: AbortSignal,
+  span: OpenSpan,
+): AsyncGenerator<Uint8Array> {
   if (manifest.inline !== null) {
-    yield read(manifest.inline.subarray(offset, offset + length));
+    yield manifest.inline.subarray(offset, offset + length);
     return;
   }
   for (const segment of manifest.segments) {
     const from = Math.max(offset - segment.offset, 0);
     const to = Math.min(offset + length - segment.offset, segment.length);
     if (from >= to) continue;
-    if (segment.inline) yield read((await readInline(parts, manifest.file.id, segment)).subarray(from, to));
-    else {for await (const bytes of readSegment(parts, manifest.file.id, segment, from, to - from, signal)) {
-        yield read(bytes);
-      }}
+    if (segment.inline) {
+      yield (await span.run(() => readInline(parts, manifest.file.id, segment))).subarray(from, to);
+      continue;
+    }
+    const inside = span.run(() => openSpan("segment", { "sixfold.segment": segment.number }));
+    try {
+      yield* readSegment(parts, manifest.file.id, segment, from, to - from, signal, inside);
+      inside.end();
+    } catch (error) {
+      inside.end(error);
+      throw error;
+    } finally {
+      inside.end();
+    }
   }
 }
 
@@ -63,6 +101,7 @@ async function* readSegment(
   offset: number,
   length: number,
   signal: AbortSignal,
+  span: OpenSpan,
 ): AsyncGenerator<Uint8Array> {
   const pool = parts.windows;
   const { k, blockSize } = segment;
@@ -72,7 +111,7 @@ async function* readSegment(
   const end = first + count;
   const reader = new SegmentReader(parts, uploadId, segment, signal);
   const read = (from: number, taken: Windows) => {
-    const blocks = reader.window(from, Math.min(step, end - from), taken);
+    const blocks = span.run(() => reader.window(from, Math.min(step, end - from), taken));
     blocks.catch(() => {}); // It is awaited later, or never when the reader has left.
     return { taken, blocks };
   };

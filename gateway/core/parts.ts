@@ -1,6 +1,7 @@
 /** Stores a part of a session: a range of bytes that is written where nothing is yet, and compared where something is. */
 import { createHash } from "node:crypto";
 import { SixfoldError } from "../../shared/errors.ts";
+import { inSpan } from "../../shared/telemetry.ts";
 import { endOf, type HashedTile } from "../../shared/tiling.ts";
 import { abandonParts, findPartFrom, type NewPart, type PartRow, storeParts } from "../db/parts.ts";
 import { type SessionRow, takeSegment } from "../db/sessions.ts";
@@ -54,7 +55,17 @@ interface Arrival {
  * `out_of_range` beyond the declared size; `not_found` or `failed_precondition` when the session has ended; and as the
  * body when it breaks off: then what came is kept, if that was asked for, and otherwise nothing
  */
-export async function storePart(
+export function storePart(
+  store: Store,
+  request: PartRequest,
+  source: AsyncIterable<Uint8Array>,
+  caller: AbortSignal,
+): Promise<HashedTile> {
+  const attributes = { "sixfold.file.id": request.uploadId, "sixfold.part.offset": request.offset };
+  return inSpan("upload.part", attributes, () => storeRange(store, request, source, caller));
+}
+
+async function storeRange(
   store: Store,
   request: PartRequest,
   source: AsyncIterable<Uint8Array>,

@@ -2,6 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { blockLength, CHUNKS } from "../../shared/layout.ts";
 import { retry } from "../../shared/retry.ts";
+import { addSpan, spanEvent, spanTime, traceParent } from "../../shared/telemetry.ts";
 import type { Sql } from "../db/database.ts";
 import { type ChunkRow, findChunk, type SegmentRow } from "../db/files.ts";
 import type { ServerRow } from "../db/servers.ts";
@@ -52,11 +53,14 @@ export class SegmentReader {
     const blocks = await retry(
       () => raceWindow(this.#candidates(first, count), k, count, memory, this.#signal),
       this.#signal,
-      { budget, heard: () => retries(1, { "sixfold.operation": "window" }) },
+      { budget, heard: tellRetry },
     );
+    const began = spanTime();
+    let mended = 0;
     for (let i = 0; i < count; i++) {
-      mendStripe(this.#segment, blocks, i, blockLength(length, this.#segment, blockSize, first + i));
+      if (mendStripe(this.#segment, blocks, i, blockLength(length, this.#segment, blockSize, first + i))) mended++;
     }
+    if (mended > 0) addSpan("parity", { "sixfold.stripes": mended }, began, spanTime());
     return blocks;
   }
 
@@ -109,11 +113,13 @@ export class SegmentReader {
     if (read.blocks.every((block) => block === undefined)) this.#doubtful.add(index);
     if (isDamage(read.fault) && this.#chunks.has(index)) {
       damageFound(1);
+      spanEvent("damage", { "sixfold.chunk.index": index, "sixfold.reason": read.fault.code });
       this.#parts.damage?.report({
         fileId: this.#uploadId,
         segment: this.#segment.number,
         index,
         reason: `a reader found: ${read.fault.message}`,
+        trace: traceParent(),
       });
     }
     return read;
@@ -134,6 +140,11 @@ export class SegmentReader {
       return false;
     }
   }
+}
+
+function tellRetry({ code }: SixfoldError): void {
+  retries(1, { "sixfold.operation": "window" });
+  spanEvent("retry", { "sixfold.reason": code });
 }
 
 /** A block of another length than the segment says is as bad as one of other bytes. */

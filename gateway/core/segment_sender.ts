@@ -2,6 +2,7 @@
 import { formatChunkId } from "../../shared/chunk_id.ts";
 import type { Stripe } from "../../shared/erasure.ts";
 import { SixfoldError } from "../../shared/errors.ts";
+import { spanEvent } from "../../shared/telemetry.ts";
 import type { ChunkRow } from "../db/files.ts";
 import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkClient } from "./chunk_client.ts";
@@ -160,7 +161,9 @@ export class SegmentSender {
         onFailure(serverId, error);
         const next = stream.whole ? this.#substitute(index) : undefined;
         if (next === undefined) return this.#lose(stream);
-        writeSubstitutes(1, { "sixfold.reason": error.detail ?? error.code });
+        const reason = error.detail ?? error.code;
+        writeSubstitutes(1, { "sixfold.reason": reason });
+        spanEvent("substitute", { "sixfold.chunk.index": index, "sixfold.reason": reason, "sixfold.server.id": next });
         this.#holders.set(index, next);
       }
     }
@@ -206,6 +209,7 @@ export class SegmentSender {
       if (drag < DRAG_MS) continue;
       const serverId = this.#holders.get(stream.index) ?? "";
       const error = tooLate("is too slow");
+      spanEvent("dropped", { "sixfold.chunk.index": stream.index, "sixfold.server.id": serverId });
       this.#plan.onFailure(serverId, error);
       this.#refused.add(serverId);
       this.#lose(stream, error);

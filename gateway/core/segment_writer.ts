@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Stripe } from "../../shared/erasure.ts";
 import { CHUNKS } from "../../shared/layout.ts";
+import { addSpan, annotate, inSpan, spanTime } from "../../shared/telemetry.ts";
 import type { StoredSegment } from "../db/uploads.ts";
 import type { BodyReader } from "./body_reader.ts";
 import { type SegmentPlan, SegmentSender } from "./segment_sender.ts";
@@ -15,7 +16,23 @@ import { type SegmentPlan, SegmentSender } from "./segment_sender.ts";
  * @returns the segment; it may lack chunks
  * @throws SixfoldError when fewer than k chunks can be had
  */
-export async function writeSegment(
+export function writeSegment(
+  plan: SegmentPlan,
+  body: BodyReader,
+  seen: (bytes: Uint8Array) => void,
+  seenSha256: (() => Uint8Array) | undefined,
+  caller: AbortSignal,
+): Promise<StoredSegment> {
+  const { number, pool: { layout, blockSize } } = plan;
+  const attributes = {
+    "sixfold.segment": number,
+    "sixfold.layout": `${layout.k}+${layout.m}`,
+    "sixfold.block_size": blockSize,
+  };
+  return inSpan("segment", attributes, () => write(plan, body, seen, seenSha256, caller));
+}
+
+async function write(
   plan: SegmentPlan,
   body: BodyReader,
   seen: (bytes: Uint8Array) => void,
@@ -27,11 +44,19 @@ export async function writeSegment(
   const hash = createHash("sha256");
   let length = 0;
   let ended = false;
+  const waits = { room: 0, memory: 0, body: 0 };
+  const timed = async <T>(what: keyof typeof waits, wait: Promise<T>): Promise<T> => {
+    const began = performance.now();
+    const result = await wait;
+    waits[what] += performance.now() - began;
+    return result;
+  };
+  const parity = { from: 0, to: 0, busyMs: 0 };
   try {
     while (!ended && !(sender.lost && length > 0)) {
-      await sender.room();
-      const stripe = await pool.take(sender.signal);
-      const filled = await fill(body, stripe, sender, pool);
+      await timed("room", sender.room());
+      const stripe = await timed("memory", pool.take(sender.signal));
+      const filled = await timed("body", fill(body, stripe, sender, pool));
       const bytes = stripe.data.subarray(0, filled);
       if (filled > 0 && sender.lost && length > 0) {
         body.unread(bytes.slice());
@@ -51,9 +76,21 @@ export async function writeSegment(
         throw error;
       }
       length += filled;
-      sender.send(stripe, spread(stripe, filled));
+      const began = spanTime();
+      parity.from ||= began;
+      const blockLength = spread(stripe, filled);
+      parity.to = spanTime();
+      parity.busyMs += parity.to - began;
+      sender.send(stripe, blockLength);
     }
+    addSpan("parity", { "sixfold.busy_ms": parity.busyMs }, parity.from, parity.to);
     await sender.finish();
+    annotate({
+      "sixfold.bytes": length,
+      "sixfold.wait.servers_ms": waits.room,
+      "sixfold.wait.memory_ms": waits.memory,
+      "sixfold.wait.client_ms": waits.body,
+    });
     const chunks = [...sender.stored].sort((a, b) => a.index - b.index);
     const { k, m } = pool.layout;
     const sha256 = seenSha256?.() ?? new Uint8Array(hash.digest());

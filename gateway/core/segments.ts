@@ -4,6 +4,7 @@ import { diskFull, SixfoldError } from "../../shared/errors.ts";
 import { ChunkLabelSchema } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { CHUNKS } from "../../shared/layout.ts";
 import { segmentPosition } from "../../shared/ring.ts";
+import { addSpan, inSpan, spanTime } from "../../shared/telemetry.ts";
 import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import type { BodyReader } from "./body_reader.ts";
 import { serversAt } from "./cluster.ts";
@@ -52,6 +53,7 @@ export async function writeSegments(
     if (error.detail === "DISK_FULL" || error.detail === "DISK_ERROR") cluster.markFull(serverId);
   };
   const plan = (number: number, offset: number): SegmentPlan => {
+    const began = spanTime();
     const snapshot = cluster.now;
     const { layout } = pool;
     const order = serversAt(snapshot.ring, snapshot.servers, segmentPosition(bucket, key, number));
@@ -65,6 +67,7 @@ export async function writeSegments(
     const full = snapshot.full + [...failed.values()].filter(({ detail }) => detail === "DISK_FULL").length;
     if (!isEnough(usable.length, layout) && isEnough(usable.length + full, layout)) throw diskFull();
     const placed = placeChunks(usable.slice(0, CHUNKS), layout);
+    addSpan("placement", { "sixfold.servers": usable.length, "sixfold.desperate": desperate }, began, spanTime());
     const segmentOffset = BigInt(offset);
     const label = toBinary(
       ChunkLabelSchema,
@@ -84,7 +87,8 @@ export async function writeSegments(
       const whole = segments.length === 0 ? seenSha256 : undefined;
       let segment = await writeSegment(plan(number, offset), body, seen, whole, signal);
       if (!isDurable(segment.chunks.map(({ serverId }) => serverId), segment)) {
-        segment = await rebuildSegment(plan(number, offset), segment, signal);
+        const short = segment;
+        segment = await inSpan("rebuild", {}, () => rebuildSegment(plan(number, offset), short, signal));
       }
       segments.push(segment);
       offset += segment.length;

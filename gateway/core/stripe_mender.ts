@@ -11,12 +11,18 @@ let workbench: { readonly stripe: Stripe; readonly k: number; readonly blockSize
  * Puts the missing data blocks of the stripe at place `i` of a window where parity was: a block that was decoded takes
  * the memory of one that it came from. The stripe has k blocks at least.
  * @param length bytes of each of its blocks
+ * @returns whether anything was missing
  */
-export function mendStripe(layout: Layout & { readonly blockSize: number }, blocks: Blocks, i: number, length: number) {
+export function mendStripe(
+  layout: Layout & { readonly blockSize: number },
+  blocks: Blocks,
+  i: number,
+  length: number,
+): boolean {
   const { k, m, blockSize } = layout;
   const here = [...blocks.keys()].filter((index) => blocks[index]?.[i] !== undefined).slice(0, k);
   const missing = [...Array(k).keys()].filter((index) => !here.includes(index));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return false;
   decodedStripes(1);
   if (workbench?.k !== k || workbench.blockSize !== blockSize) {
     workbench = { stripe: new Stripe({ k, m }, blockSize), k, blockSize };
@@ -31,4 +37,5 @@ export function mendStripe(layout: Layout & { readonly blockSize: number }, bloc
     const chunk = blocks[index];
     if (chunk !== undefined) chunk[i] = place;
   }
+  return true;
 }

@@ -7,6 +7,7 @@ import { Breaker, type BreakerState, type Pass } from "../../shared/breaker.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { sleep } from "../../shared/sleep.ts";
+import { spanEvent } from "../../shared/telemetry.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { Latency } from "./latency.ts";
 import { breakerRefusals, breakerTurns } from "./metrics.ts";
@@ -112,6 +113,7 @@ export class Suspicion {
     const pass = suspect.breaker.state.kind === "closed" ? suspect.breaker.enter() : undefined;
     if (pass === undefined && !lastResort) {
       breakerRefusals(1, { "sixfold.server.id": server.id });
+      spanEvent("breaker.refused", { "sixfold.server.id": server.id });
       throw new SixfoldError("unavailable", "a storage server has failed several times and is left alone; try again");
     }
     suspect.calls++;

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { newUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { sleep } from "../../shared/sleep.ts";
+import { annotate, inSpan } from "../../shared/telemetry.ts";
 import { findFile } from "../db/files.ts";
 import {
   alreadyExists,
@@ -43,7 +44,16 @@ const SETTLE_RETRY_MS = 500;
  * Stores a body under a key. When this returns, the file is durable and visible.
  * @throws SixfoldError; then nothing is visible, and what was written is garbage
  */
-export async function upload(
+export function upload(
+  store: Store,
+  request: UploadRequest,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<FileView> {
+  return inSpan("upload", {}, () => storeFile(store, request, source, signal));
+}
+
+async function storeFile(
   store: Store,
   request: UploadRequest,
   source: AsyncIterable<Uint8Array>,
@@ -70,6 +80,7 @@ export async function upload(
     const file = { id, bucket, key, size, contentType, sha256, treeSha256: null, metadata, inline, segments };
     const stored = await commit(store, file, request.ifAbsent, strays);
     fileBytes(size, { "sixfold.direction": "write" });
+    annotate({ "sixfold.file.id": id, "sixfold.bytes": size, "sixfold.inline": inline !== null });
     return stored;
   };
   try {

@@ -2,6 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { CHUNKS } from "../../shared/layout.ts";
 import type { ReadBlocks } from "./chunk_client.ts";
+import { spanEvent } from "../../shared/telemetry.ts";
 import { hedges, readSubstitutes } from "./metrics.ts";
 import { tooLate } from "./progress_clock.ts";
 
@@ -94,7 +95,7 @@ export async function raceWindow(
         const [next] = left.splice(0, 1);
         if (next === undefined) break;
         ask(next);
-        if (asked++ >= k) countSubstitute(reasons.shift() ?? "unavailable");
+        if (asked++ >= k) tellSubstitute(next.index, reasons.shift() ?? "unavailable");
         expected.add(next.index);
       }
       if (readings.size === 0) throw hopeless(isEnough(blocks, k, count, unheard));
@@ -109,7 +110,8 @@ export async function raceWindow(
   }
 }
 
-function countSubstitute(reason: string): void {
+function tellSubstitute(index: number, reason: string): void {
+  spanEvent(reason === "late" ? "hedge" : "substitute", { "sixfold.chunk.index": index, "sixfold.reason": reason });
   readSubstitutes(1, { "sixfold.reason": reason });
   if (reason === "late") hedges(1);
 }

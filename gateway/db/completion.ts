@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { SixfoldError } from "../../shared/errors.ts";
 import { endOf, formatRanges, type HashedTile, missingRanges, treeSha256 } from "../../shared/tiling.ts";
+import { traceParent } from "../../shared/telemetry.ts";
 import type { Sql, Transaction } from "./database.ts";
 import type { FileRow } from "./files.ts";
 import { listParts } from "./parts.ts";
@@ -96,8 +97,8 @@ async function moveParts(tx: Transaction, id: string): Promise<void> {
     INSERT INTO chunks (file_id, segment, index, chunk_id, server_id, length, sha256)
     SELECT upload_id, segment, index, chunk_id, server_id, length, sha256 FROM part_chunks WHERE upload_id = ${id}`;
   await tx`
-    INSERT INTO repairs (file_id, segment, index, reason)
-    SELECT upload_id, segment, missing, 'not written in time'
+    INSERT INTO repairs (file_id, segment, index, reason, trace)
+    SELECT upload_id, segment, missing, 'not written in time', ${traceParent()}::text
     FROM parts p CROSS JOIN LATERAL generate_series(0, p.k + p.m - 1) AS missing
     WHERE upload_id = ${id} AND inline IS NULL AND NOT EXISTS (
       SELECT FROM part_chunks c WHERE c.upload_id = p.upload_id AND c.segment = p.segment AND c.index = missing)`;

@@ -2,6 +2,7 @@
 import { createStatement, type Statement } from "../../shared/postgres_statement.ts";
 import { PostgresServer, type Transaction } from "../../shared/postgres_server.ts";
 import { sleep } from "../../shared/sleep.ts";
+import { inSpan } from "../../shared/telemetry.ts";
 import { Pool, type PoolLoad } from "./pool.ts";
 
 export type { Transaction };
@@ -33,6 +34,7 @@ const NOT_YET = new Set<unknown>(["57P03", "ECONNREFUSED"]);
 const STATEMENT_MS = 10_000;
 const LISTEN_MS = 500;
 const END_MS = 2000;
+const POSTGRES = { "db.system.name": "postgresql" };
 
 /**
  * Opens the database, and waits for a server that starts.
@@ -43,16 +45,33 @@ const END_MS = 2000;
 export async function openDatabase(url: string, connections: number): Promise<Sql> {
   const server = new PostgresServer(url, { application: "sixfold-gateway", statementMs: STATEMENT_MS });
   const pool = new Pool(server, connections);
-  const statement = createStatement((ask) => pool.run("statement", (connection) => connection.ask(ask)));
+  const statement = createStatement((ask, text) =>
+    inSpan(
+      `db.${verbOf(text)}`,
+      POSTGRES,
+      () => pool.run("statement", (connection) => connection.ask(ask)),
+      "client",
+    )
+  );
   const sql: Sql = Object.assign(statement, {
     begin: <T>(work: (tx: Transaction) => Promise<T>, patient?: "patient") =>
-      pool.run("transaction", (connection) => connection.transaction(work, patient !== undefined)),
+      inSpan(
+        "db.commit",
+        POSTGRES,
+        () => pool.run("transaction", (connection) => connection.transaction(work, patient !== undefined)),
+        "client",
+      ),
     listen: (channel: string, heard: () => void) => Promise.resolve(listen(server, channel, heard)),
     load: () => pool.load,
     end: () => pool.end(END_MS),
   });
   await untilUp(sql);
   return sql;
+}
+
+/** The first word of a statement, which says what it does. */
+function verbOf(text: string): string {
+  return /[a-z]+/i.exec(text)?.[0].toLowerCase() ?? "query";
 }
 
 async function untilUp(sql: Sql): Promise<void> {

@@ -42,7 +42,7 @@ export async function claimRepair(
     )
     UPDATE repairs r SET claimed_by = ${writer} FROM next
     WHERE r.file_id = next.file_id AND r.segment = next.segment AND r.index = next.index
-    RETURNING r.file_id AS "fileId", r.segment, r.index, r.reason, r.attempts,
+    RETURNING r.file_id AS "fileId", r.segment, r.index, r.reason, r.attempts, r.trace,
       r.gone_server IS NULL AS damaged`;
   return row;
 }

@@ -8,6 +8,8 @@ export interface Damage {
   readonly index: number;
   /** What was found, as a person reads it. */
   readonly reason: string;
+  /** The `traceParent` of what found it, where that was traced. */
+  readonly trace?: string | null;
 }
 
 /** The channel on which gateways hear that something was queued. It only speeds things up. */
@@ -20,17 +22,17 @@ export const REPAIRS_CHANNEL = "sixfold_repairs";
 export async function queueRepairs(sql: Sql, damages: readonly Damage[]): Promise<void> {
   // In the order of their keys, so that two who queue the same chunks never wait for each other.
   const unique = new Map(damages.map((damage) => [`${damage.fileId}.${damage.segment}.${damage.index}`, damage]));
-  const rows = [...unique].sort(([a], [b]) => a < b ? -1 : 1).map(([, { fileId, segment, index, reason }]) => {
-    return { file_id: fileId, segment, index, reason };
+  const rows = [...unique].sort(([a], [b]) => a < b ? -1 : 1).map(([, { fileId, segment, index, reason, trace }]) => {
+    return { file_id: fileId, segment, index, reason, trace };
   });
   if (rows.length === 0) return;
   await sql.begin(async (tx) => {
     const queued = await tx<{ fileId: string; segment: number }[]>`
-      INSERT INTO repairs (file_id, segment, index, reason)
-      SELECT d.file_id, d.segment, d.index, d.reason
-      FROM jsonb_to_recordset(${tx.json(rows)}) AS d (file_id uuid, segment int, index int, reason text)
+      INSERT INTO repairs (file_id, segment, index, reason, trace)
+      SELECT d.file_id, d.segment, d.index, d.reason, d.trace
+      FROM jsonb_to_recordset(${tx.json(rows)}) AS d (file_id uuid, segment int, index int, reason text, trace text)
       JOIN segments s ON s.file_id = d.file_id AND s.number = d.segment
-      ON CONFLICT (file_id, segment, index) DO UPDATE SET reason = excluded.reason, gone_server = NULL
+      ON CONFLICT (file_id, segment, index) DO UPDATE SET reason = excluded.reason, gone_server = NULL, trace = excluded.trace
       RETURNING file_id AS "fileId", segment`;
     await weighRepairs(tx, queued);
     await tx`SELECT pg_notify(${REPAIRS_CHANNEL}, '')`;

@@ -1,5 +1,6 @@
 /** The life of one upload: intent, commit, and what to do when the network hid the outcome of the commit. */
 import { SixfoldError } from "../../shared/errors.ts";
+import { traceParent } from "../../shared/telemetry.ts";
 import type { Sql, Transaction } from "./database.ts";
 import { deleteFile, type FileRow, type SegmentRow } from "./files.ts";
 
@@ -196,8 +197,8 @@ async function insertSegments(tx: Transaction, file: NewFile): Promise<void> {
       FROM jsonb_to_recordset(${tx.json(rows)})
         AS c (index int, chunk_id text, server_id uuid, length bigint, sha256 text)`;
     await tx`
-      INSERT INTO repairs (file_id, segment, index, reason)
-      SELECT ${file.id}, ${segment.number}, missing, 'not written in time'
+      INSERT INTO repairs (file_id, segment, index, reason, trace)
+      SELECT ${file.id}, ${segment.number}, missing, 'not written in time', ${traceParent()}::text
       FROM generate_series(0, ${segment.k + segment.m - 1}::int) AS missing
       WHERE missing NOT IN (SELECT index FROM chunks WHERE file_id = ${file.id} AND segment = ${segment.number})`;
   }

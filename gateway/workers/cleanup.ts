@@ -1,6 +1,7 @@
 /** Gives up uploads that nobody renews, and removes the bytes of deleted, replaced and abandoned files from the daemons. */
 import { isChunkId } from "../../shared/chunk_id.ts";
 import type { Logger } from "../../shared/logger.ts";
+import { inTrace } from "../../shared/telemetry.ts";
 import { listChunks, removeChunk } from "../core/chunk_calls.ts";
 import type { ChunkClient } from "../core/chunk_client.ts";
 import type { Cluster } from "../core/cluster.ts";
@@ -43,9 +44,15 @@ async function removeBatch(parts: CleanupParts, signal: AbortSignal): Promise<nu
     state === "active" || state === "full" || state === "draining"
   );
   const batch = await takeGarbage(parts.sql, servers.map(({ id }) => id), BATCH, TRY_SECONDS);
-  const removed = await Promise.all(servers.map((server) => {
-    return removeFrom(parts, server, batch.filter(({ serverId }) => serverId === server.id), signal);
-  }));
+  if (batch.length === 0) return 0;
+  const removed = await inTrace(
+    "cleanup",
+    { kind: "internal", attributes: { "sixfold.garbage": batch.length } },
+    () =>
+      Promise.all(servers.map((server) => {
+        return removeFrom(parts, server, batch.filter(({ serverId }) => serverId === server.id), signal);
+      })),
+  );
   return removed.reduce((sum, count) => sum + count, 0);
 }
 

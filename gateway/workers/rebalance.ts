@@ -2,6 +2,7 @@
 import { newUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
+import { inTrace } from "../../shared/telemetry.ts";
 import { segmentPosition } from "../../shared/ring.ts";
 import { holdIntent } from "../core/held_intent.ts";
 import { moveChunk } from "../core/move_chunk.ts";
@@ -87,15 +88,25 @@ async function moveNext(parts: RebalanceParts, signal: AbortSignal): Promise<num
   const writer = newUuid();
   const move = await claimMove(sql, writer, LEASE_SECONDS);
   if (move === undefined) return 0;
+  const attributes = {
+    "sixfold.file.id": move.fileId,
+    "sixfold.segment": move.segment,
+    "sixfold.chunk.index": move.index,
+  };
   try {
-    await holdIntent(sql, writer, LEASE_SECONDS, signal, async (strays, lease) => {
-      try {
-        await moveOne(parts, move, writer, strays, lease);
-      } catch (error) {
-        if (!signal.aborted) await giveUp(parts, move, writer, SixfoldError.from(error));
-        throw error;
-      }
-    });
+    await inTrace(
+      "move",
+      { kind: "internal", attributes },
+      () =>
+        holdIntent(sql, writer, LEASE_SECONDS, signal, async (strays, lease) => {
+          try {
+            await moveOne(parts, move, writer, strays, lease);
+          } catch (error) {
+            if (!signal.aborted) await giveUp(parts, move, writer, SixfoldError.from(error));
+            throw error;
+          }
+        }),
+    );
     await countMove(sql, move);
   } catch (error) {
     if (SixfoldError.from(error).code === "internal") throw error;

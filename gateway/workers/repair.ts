@@ -3,6 +3,7 @@ import { newUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { sleep } from "../../shared/sleep.ts";
+import { inTrace } from "../../shared/telemetry.ts";
 import { holdIntent } from "../core/held_intent.ts";
 import { isReadable, repairChunk } from "../core/repair_chunk.ts";
 import type { Store } from "../core/store.ts";
@@ -44,16 +45,27 @@ async function repairNext(parts: RepairParts, signal: AbortSignal): Promise<numb
   const claim = await claimRepair(sql, writer, LEASE_SECONDS, gone);
   if (claim === undefined) return 0;
   const { fileId, segment, index } = claim;
+  const attributes = {
+    "sixfold.file.id": fileId,
+    "sixfold.segment": segment,
+    "sixfold.chunk.index": index,
+    "sixfold.reason": claim.reason,
+  };
   try {
-    await holdIntent(sql, writer, LEASE_SECONDS, signal, async (strays, lease) => {
-      try {
-        await repairOne(parts, claim, writer, strays, lease);
-      } catch (error) {
-        if (signal.aborted) throw error;
-        await putOff(parts, claim, writer, SixfoldError.from(error));
-        throw error;
-      }
-    });
+    await inTrace(
+      "repair",
+      { kind: "internal", attributes, link: claim.trace ?? null },
+      () =>
+        holdIntent(sql, writer, LEASE_SECONDS, signal, async (strays, lease) => {
+          try {
+            await repairOne(parts, claim, writer, strays, lease);
+          } catch (error) {
+            if (signal.aborted) throw error;
+            await putOff(parts, claim, writer, SixfoldError.from(error));
+            throw error;
+          }
+        }),
+    );
     log.debug("a chunk was repaired", { fileId, segment, index });
   } catch (error) {
     if (error === NO_ROOM) await sleep(NO_ROOM_PAUSE_MS, signal);

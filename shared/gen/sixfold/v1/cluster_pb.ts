@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/cluster.proto.
  */
 export const file_sixfold_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEiYwoRUGxhbkNoYW5nZVJlcXVlc3QSEwoJcmViYWxhbmNlGAEgASgISAASGQoPZHJhaW5fc2VydmVyX2lkGAIgASgJSAASFAoKYWRkX3dlaWdodBgDIAEoAUgAQggKBmNoYW5nZSKSAQoSUGxhbkNoYW5nZVJlc3BvbnNlEg4KBmNodW5rcxgBIAEoBBINCgVieXRlcxgCIAEoBBITCgtjaHVua3Nfc2VlbhgDIAEoBBISCgpieXRlc19zZWVuGAQgASgEEhQKDGhvdHRlc3RfZGlzaxgFIAEoARIPCgdzZWNvbmRzGAYgASgEEg0KBWV4YWN0GAcgASgIIhcKFVN0YXJ0UmViYWxhbmNlUmVxdWVzdCIrChZTdGFydFJlYmFsYW5jZVJlc3BvbnNlEhEKCWNoYW5nZV9pZBgBIAEoCSInChJEcmFpblNlcnZlclJlcXVlc3QSEQoJc2VydmVyX2lkGAEgASgJIigKE0RyYWluU2VydmVyUmVzcG9uc2USEQoJY2hhbmdlX2lkGAEgASgJIicKEkNhbmNlbERyYWluUmVxdWVzdBIRCglzZXJ2ZXJfaWQYASABKAkiFQoTQ2FuY2VsRHJhaW5SZXNwb25zZSI+ChNSZW1vdmVTZXJ2ZXJSZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCRIUCgxjb25maXJtYXRpb24YAiABKAkiFgoUUmVtb3ZlU2VydmVyUmVzcG9uc2UiEQoPR2V0TW92ZXNSZXF1ZXN0Iq8CCgZDaGFuZ2USCgoCaWQYASABKAkSEQoJc2VydmVyX2lkGAIgASgJEg0KBXN0YXRlGAMgASgJEi4KCnN0YXJ0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtjaHVua3NfZG9uZRgGIAEoBBISCgpieXRlc19kb25lGAcgASgEEhMKC2NodW5rc19sZWZ0GAggASgEEhIKCmJ5dGVzX2xlZnQYCSABKAQSDwoHcGxhbm5lZBgKIAEoCBIPCgdwcm9ibGVtGAsgASgJEhYKDnNhZmVfdG9fcmVtb3ZlGAwgASgIEg0KBWhvbGRzGA0gASgJImcKEEdldE1vdmVzUmVzcG9uc2USIwoHY2hhbmdlcxgBIAMoCzISLnNpeGZvbGQudjEuQ2hhbmdlEhgKEGJ5dGVzX3Blcl9zZWNvbmQYAiABKAQSFAoMc2Vjb25kc19sZWZ0GAMgASgEIiYKEVBhdXNlTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIUChJQYXVzZU1vdmVzUmVzcG9uc2UiJwoSUmVzdW1lTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIVChNSZXN1bWVNb3Zlc1Jlc3BvbnNlIiUKEFN0b3BNb3Zlc1JlcXVlc3QSEQoJY2hhbmdlX2lkGAEgASgJIhMKEVN0b3BNb3Zlc1Jlc3BvbnNlIhMKEUdldFJlcGFpcnNSZXF1ZXN0Iq4BChJHZXRSZXBhaXJzUmVzcG9uc2USDgoGcXVldWVkGAEgASgEEg8KB3J1bm5pbmcYAiABKAQSDwoHd2FpdGluZxgDIAEoBBIOCgZwYXJrZWQYBCABKAQSEgoKYnl0ZXNfbGVmdBgFIAEoBBISCgpieXRlc19kb25lGAYgASgEEhgKEGJ5dGVzX3Blcl9zZWNvbmQYByABKAQSFAoMc2Vjb25kc19sZWZ0GAggASgEIjcKEkxpc3RSZXBhaXJzUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNIscBCgZSZXBhaXISDwoHZmlsZV9pZBgBIAEoCRIOCgZidWNrZXQYAiABKAkSCwoDa2V5GAMgASgJEg8KB3NlZ21lbnQYBCABKA0SDQoFaW5kZXgYBSABKA0SDgoGcmVhc29uGAYgASgJEg0KBXN0YXRlGAcgASgJEg8KB3Byb2JsZW0YCCABKAkSEAoIYXR0ZW1wdHMYCSABKA0SLQoJcXVldWVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChNMaXN0UmVwYWlyc1Jlc3BvbnNlEiMKB3JlcGFpcnMYASADKAsyEi5zaXhmb2xkLnYxLlJlcGFpchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRQoSUmV0cnlSZXBhaXJSZXF1ZXN0Eg8KB2ZpbGVfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDSIkChNSZXRyeVJlcGFpclJlc3BvbnNlEg0KBWNvdW50GAEgASgEIhwKGkxpc3RSZWNvbmNpbGlhdGlvbnNSZXF1ZXN0Io4BCg5SZWNvbmNpbGlhdGlvbhIRCglzZXJ2ZXJfaWQYASABKAkSDQoFc3RhdGUYAiABKAkSDgoGbGlzdGVkGAMgASgEEg4KBnN0cmF5cxgEIAEoBBIMCgRsb3N0GAUgASgEEiwKCGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ1ChtMaXN0UmVjb25jaWxpYXRpb25zUmVzcG9uc2USMwoPcmVjb25jaWxpYXRpb25zGAEgAygLMhouc2l4Zm9sZC52MS5SZWNvbmNpbGlhdGlvbhINCgVkb3VidBgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgEIi8KGkFsbG93UmVjb25jaWxpYXRpb25SZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCSIdChtBbGxvd1JlY29uY2lsaWF0aW9uUmVzcG9uc2UiGAoWQ29uZmlybURhdGFiYXNlUmVxdWVzdCItChdDb25maXJtRGF0YWJhc2VSZXNwb25zZRISCgpnZW5lcmF0aW9uGAEgASgEIhEKD0xpc3RXb3JrUmVxdWVzdCK1AQoEV29yaxIMCgRuYW1lGAEgASgJEg0KBXN0YXRlGAIgASgJEi4KCmxhc3Rfc3RhcnQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGxhc3RfZW5kGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAUgASgJEhAKCGZhaWx1cmVzGAYgASgNEgwKBGRvbmUYByABKAQiMgoQTGlzdFdvcmtSZXNwb25zZRIeCgR3b3JrGAEgAygLMhAuc2l4Zm9sZC52MS5Xb3JrIqsDCgZTZXJ2ZXISCgoCaWQYASABKAkSFAoMZ3JwY19hZGRyZXNzGAIgASgJEhQKDGh0dHBfYWRkcmVzcxgDIAEoCRImCgVzdGF0ZRgEIAEoDjIXLnNpeGZvbGQudjEuU2VydmVyU3RhdGUSEgoKZnJlZV9ieXRlcxgFIAEoBBISCgp1c2VkX2J5dGVzGAYgASgEEjIKDmxhc3RfaGVhcnRiZWF0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR6b25lGAggASgJEg4KBndlaWdodBgJIAEoARIpCgdicmVha2VyGAogASgOMhguc2l4Zm9sZC52MS5CcmVha2VyU3RhdGUSHAoUY29uc2VjdXRpdmVfZmFpbHVyZXMYCyABKA0SEgoKbGFzdF9lcnJvchgMIAEoCRIYChBoZWFydGJlYXRfYWdlX21zGA0gASgEEhQKDHN0YXRlX3JlYXNvbhgOIAEoCRINCgVjYWxscxgPIAEoBBIUCgxmYWlsZWRfY2FsbHMYECABKAQSFQoNdXN1YWxfcmVhZF9tcxgRIAEoASIUChJMaXN0U2VydmVyc1JlcXVlc3QiOgoTTGlzdFNlcnZlcnNSZXNwb25zZRIjCgdzZXJ2ZXJzGAEgAygLMhIuc2l4Zm9sZC52MS5TZXJ2ZXIiLAoNTG9jYXRlUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJInQKDUNodW5rTG9jYXRpb24SEAoIY2h1bmtfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDRIRCglzZXJ2ZXJfaWQYBCABKAkSDgoGbGVuZ3RoGAUgASgEEg4KBnNoYTI1NhgGIAEoDCJcCg5Mb2NhdGVSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEg4KBmlubGluZRgCIAEoCBIpCgZjaHVua3MYAyADKAsyGS5zaXhmb2xkLnYxLkNodW5rTG9jYXRpb24qfAoMQnJlYWtlclN0YXRlEh0KGUJSRUFLRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRCUkVBS0VSX1NUQVRFX0NMT1NFRBABEhYKEkJSRUFLRVJfU1RBVEVfT1BFThACEhsKF0JSRUFLRVJfU1RBVEVfSEFMRl9PUEVOEAMyyAsKDkNsdXN0ZXJTZXJ2aWNlEk4KC0xpc3RTZXJ2ZXJzEh4uc2l4Zm9sZC52MS5MaXN0U2VydmVyc1JlcXVlc3QaHy5zaXhmb2xkLnYxLkxpc3RTZXJ2ZXJzUmVzcG9uc2USPwoGTG9jYXRlEhkuc2l4Zm9sZC52MS5Mb2NhdGVSZXF1ZXN0Ghouc2l4Zm9sZC52MS5Mb2NhdGVSZXNwb25zZRJLCgpQbGFuQ2hhbmdlEh0uc2l4Zm9sZC52MS5QbGFuQ2hhbmdlUmVxdWVzdBoeLnNpeGZvbGQudjEuUGxhbkNoYW5nZVJlc3BvbnNlElcKDlN0YXJ0UmViYWxhbmNlEiEuc2l4Zm9sZC52MS5TdGFydFJlYmFsYW5jZVJlcXVlc3QaIi5zaXhmb2xkLnYxLlN0YXJ0UmViYWxhbmNlUmVzcG9uc2USTgoLRHJhaW5TZXJ2ZXISHi5zaXhmb2xkLnYxLkRyYWluU2VydmVyUmVxdWVzdBofLnNpeGZvbGQudjEuRHJhaW5TZXJ2ZXJSZXNwb25zZRJOCgtDYW5jZWxEcmFpbhIeLnNpeGZvbGQudjEuQ2FuY2VsRHJhaW5SZXF1ZXN0Gh8uc2l4Zm9sZC52MS5DYW5jZWxEcmFpblJlc3BvbnNlElEKDFJlbW92ZVNlcnZlchIfLnNpeGZvbGQudjEuUmVtb3ZlU2VydmVyUmVxdWVzdBogLnNpeGZvbGQudjEuUmVtb3ZlU2VydmVyUmVzcG9uc2USRQoIR2V0TW92ZXMSGy5zaXhmb2xkLnYxLkdldE1vdmVzUmVxdWVzdBocLnNpeGZvbGQudjEuR2V0TW92ZXNSZXNwb25zZRJLCgpQYXVzZU1vdmVzEh0uc2l4Zm9sZC52MS5QYXVzZU1vdmVzUmVxdWVzdBoeLnNpeGZvbGQudjEuUGF1c2VNb3Zlc1Jlc3BvbnNlEk4KC1Jlc3VtZU1vdmVzEh4uc2l4Zm9sZC52MS5SZXN1bWVNb3Zlc1JlcXVlc3QaHy5zaXhmb2xkLnYxLlJlc3VtZU1vdmVzUmVzcG9uc2USSAoJU3RvcE1vdmVzEhwuc2l4Zm9sZC52MS5TdG9wTW92ZXNSZXF1ZXN0Gh0uc2l4Zm9sZC52MS5TdG9wTW92ZXNSZXNwb25zZRJLCgpHZXRSZXBhaXJzEh0uc2l4Zm9sZC52MS5HZXRSZXBhaXJzUmVxdWVzdBoeLnNpeGZvbGQudjEuR2V0UmVwYWlyc1Jlc3BvbnNlEk4KC0xpc3RSZXBhaXJzEh4uc2l4Zm9sZC52MS5MaXN0UmVwYWlyc1JlcXVlc3QaHy5zaXhmb2xkLnYxLkxpc3RSZXBhaXJzUmVzcG9uc2USTgoLUmV0cnlSZXBhaXISHi5zaXhmb2xkLnYxLlJldHJ5UmVwYWlyUmVxdWVzdBofLnNpeGZvbGQudjEuUmV0cnlSZXBhaXJSZXNwb25zZRJmChNMaXN0UmVjb25jaWxpYXRpb25zEiYuc2l4Zm9sZC52MS5MaXN0UmVjb25jaWxpYXRpb25zUmVxdWVzdBonLnNpeGZvbGQudjEuTGlzdFJlY29uY2lsaWF0aW9uc1Jlc3BvbnNlEmYKE0FsbG93UmVjb25jaWxpYXRpb24SJi5zaXhmb2xkLnYxLkFsbG93UmVjb25jaWxpYXRpb25SZXF1ZXN0Gicuc2l4Zm9sZC52MS5BbGxvd1JlY29uY2lsaWF0aW9uUmVzcG9uc2USWgoPQ29uZmlybURhdGFiYXNlEiIuc2l4Zm9sZC52MS5Db25maXJtRGF0YWJhc2VSZXF1ZXN0GiMuc2l4Zm9sZC52MS5Db25maXJtRGF0YWJhc2VSZXNwb25zZRJFCghMaXN0V29yaxIbLnNpeGZvbGQudjEuTGlzdFdvcmtSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5MaXN0V29ya1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
+  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEiYwoRUGxhbkNoYW5nZVJlcXVlc3QSEwoJcmViYWxhbmNlGAEgASgISAASGQoPZHJhaW5fc2VydmVyX2lkGAIgASgJSAASFAoKYWRkX3dlaWdodBgDIAEoAUgAQggKBmNoYW5nZSKSAQoSUGxhbkNoYW5nZVJlc3BvbnNlEg4KBmNodW5rcxgBIAEoBBINCgVieXRlcxgCIAEoBBITCgtjaHVua3Nfc2VlbhgDIAEoBBISCgpieXRlc19zZWVuGAQgASgEEhQKDGhvdHRlc3RfZGlzaxgFIAEoARIPCgdzZWNvbmRzGAYgASgEEg0KBWV4YWN0GAcgASgIIhcKFVN0YXJ0UmViYWxhbmNlUmVxdWVzdCIrChZTdGFydFJlYmFsYW5jZVJlc3BvbnNlEhEKCWNoYW5nZV9pZBgBIAEoCSInChJEcmFpblNlcnZlclJlcXVlc3QSEQoJc2VydmVyX2lkGAEgASgJIigKE0RyYWluU2VydmVyUmVzcG9uc2USEQoJY2hhbmdlX2lkGAEgASgJIicKEkNhbmNlbERyYWluUmVxdWVzdBIRCglzZXJ2ZXJfaWQYASABKAkiFQoTQ2FuY2VsRHJhaW5SZXNwb25zZSI+ChNSZW1vdmVTZXJ2ZXJSZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCRIUCgxjb25maXJtYXRpb24YAiABKAkiFgoUUmVtb3ZlU2VydmVyUmVzcG9uc2UiEQoPR2V0TW92ZXNSZXF1ZXN0Iq8CCgZDaGFuZ2USCgoCaWQYASABKAkSEQoJc2VydmVyX2lkGAIgASgJEg0KBXN0YXRlGAMgASgJEi4KCnN0YXJ0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtjaHVua3NfZG9uZRgGIAEoBBISCgpieXRlc19kb25lGAcgASgEEhMKC2NodW5rc19sZWZ0GAggASgEEhIKCmJ5dGVzX2xlZnQYCSABKAQSDwoHcGxhbm5lZBgKIAEoCBIPCgdwcm9ibGVtGAsgASgJEhYKDnNhZmVfdG9fcmVtb3ZlGAwgASgIEg0KBWhvbGRzGA0gASgJImcKEEdldE1vdmVzUmVzcG9uc2USIwoHY2hhbmdlcxgBIAMoCzISLnNpeGZvbGQudjEuQ2hhbmdlEhgKEGJ5dGVzX3Blcl9zZWNvbmQYAiABKAQSFAoMc2Vjb25kc19sZWZ0GAMgASgEIiYKEVBhdXNlTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIUChJQYXVzZU1vdmVzUmVzcG9uc2UiJwoSUmVzdW1lTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIVChNSZXN1bWVNb3Zlc1Jlc3BvbnNlIiUKEFN0b3BNb3Zlc1JlcXVlc3QSEQoJY2hhbmdlX2lkGAEgASgJIhMKEVN0b3BNb3Zlc1Jlc3BvbnNlIhMKEUdldFJlcGFpcnNSZXF1ZXN0Iq4BChJHZXRSZXBhaXJzUmVzcG9uc2USDgoGcXVldWVkGAEgASgEEg8KB3J1bm5pbmcYAiABKAQSDwoHd2FpdGluZxgDIAEoBBIOCgZwYXJrZWQYBCABKAQSEgoKYnl0ZXNfbGVmdBgFIAEoBBISCgpieXRlc19kb25lGAYgASgEEhgKEGJ5dGVzX3Blcl9zZWNvbmQYByABKAQSFAoMc2Vjb25kc19sZWZ0GAggASgEIjcKEkxpc3RSZXBhaXJzUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNIscBCgZSZXBhaXISDwoHZmlsZV9pZBgBIAEoCRIOCgZidWNrZXQYAiABKAkSCwoDa2V5GAMgASgJEg8KB3NlZ21lbnQYBCABKA0SDQoFaW5kZXgYBSABKA0SDgoGcmVhc29uGAYgASgJEg0KBXN0YXRlGAcgASgJEg8KB3Byb2JsZW0YCCABKAkSEAoIYXR0ZW1wdHMYCSABKA0SLQoJcXVldWVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChNMaXN0UmVwYWlyc1Jlc3BvbnNlEiMKB3JlcGFpcnMYASADKAsyEi5zaXhmb2xkLnYxLlJlcGFpchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRQoSUmV0cnlSZXBhaXJSZXF1ZXN0Eg8KB2ZpbGVfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDSIkChNSZXRyeVJlcGFpclJlc3BvbnNlEg0KBWNvdW50GAEgASgEIhwKGkxpc3RSZWNvbmNpbGlhdGlvbnNSZXF1ZXN0Io4BCg5SZWNvbmNpbGlhdGlvbhIRCglzZXJ2ZXJfaWQYASABKAkSDQoFc3RhdGUYAiABKAkSDgoGbGlzdGVkGAMgASgEEg4KBnN0cmF5cxgEIAEoBBIMCgRsb3N0GAUgASgEEiwKCGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ1ChtMaXN0UmVjb25jaWxpYXRpb25zUmVzcG9uc2USMwoPcmVjb25jaWxpYXRpb25zGAEgAygLMhouc2l4Zm9sZC52MS5SZWNvbmNpbGlhdGlvbhINCgVkb3VidBgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgEIi8KGkFsbG93UmVjb25jaWxpYXRpb25SZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCSIdChtBbGxvd1JlY29uY2lsaWF0aW9uUmVzcG9uc2UiGAoWQ29uZmlybURhdGFiYXNlUmVxdWVzdCItChdDb25maXJtRGF0YWJhc2VSZXNwb25zZRISCgpnZW5lcmF0aW9uGAEgASgEIhEKD0xpc3RXb3JrUmVxdWVzdCK1AQoEV29yaxIMCgRuYW1lGAEgASgJEg0KBXN0YXRlGAIgASgJEi4KCmxhc3Rfc3RhcnQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGxhc3RfZW5kGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAUgASgJEhAKCGZhaWx1cmVzGAYgASgNEgwKBGRvbmUYByABKAQiMgoQTGlzdFdvcmtSZXNwb25zZRIeCgR3b3JrGAEgAygLMhAuc2l4Zm9sZC52MS5Xb3JrIqsDCgZTZXJ2ZXISCgoCaWQYASABKAkSFAoMZ3JwY19hZGRyZXNzGAIgASgJEhQKDGh0dHBfYWRkcmVzcxgDIAEoCRImCgVzdGF0ZRgEIAEoDjIXLnNpeGZvbGQudjEuU2VydmVyU3RhdGUSEgoKZnJlZV9ieXRlcxgFIAEoBBISCgp1c2VkX2J5dGVzGAYgASgEEjIKDmxhc3RfaGVhcnRiZWF0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR6b25lGAggASgJEg4KBndlaWdodBgJIAEoARIpCgdicmVha2VyGAogASgOMhguc2l4Zm9sZC52MS5CcmVha2VyU3RhdGUSHAoUY29uc2VjdXRpdmVfZmFpbHVyZXMYCyABKA0SEgoKbGFzdF9lcnJvchgMIAEoCRIYChBoZWFydGJlYXRfYWdlX21zGA0gASgEEhQKDHN0YXRlX3JlYXNvbhgOIAEoCRINCgVjYWxscxgPIAEoBBIUCgxmYWlsZWRfY2FsbHMYECABKAQSFQoNdXN1YWxfcmVhZF9tcxgRIAEoASIUChJMaXN0U2VydmVyc1JlcXVlc3QiOgoTTGlzdFNlcnZlcnNSZXNwb25zZRIjCgdzZXJ2ZXJzGAEgAygLMhIuc2l4Zm9sZC52MS5TZXJ2ZXIiLAoNTG9jYXRlUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJInQKDUNodW5rTG9jYXRpb24SEAoIY2h1bmtfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDRIRCglzZXJ2ZXJfaWQYBCABKAkSDgoGbGVuZ3RoGAUgASgEEg4KBnNoYTI1NhgGIAEoDCJcCg5Mb2NhdGVSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEg4KBmlubGluZRgCIAEoCBIpCgZjaHVua3MYAyADKAsyGS5zaXhmb2xkLnYxLkNodW5rTG9jYXRpb24iJAoTTGlzdFJlcXVlc3RzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSK3AQoNVHJhY2VkUmVxdWVzdBIQCgh0cmFjZV9pZBgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg0KBXJvdXRlGAMgASgJEg4KBnN0YXR1cxgEIAEoDRIuCgpzdGFydGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtkdXJhdGlvbl9tcxgGIAEoARINCgVieXRlcxgHIAEoBBINCgVlcnJvchgIIAEoCSJDChRMaXN0UmVxdWVzdHNSZXNwb25zZRIrCghyZXF1ZXN0cxgBIAMoCzIZLnNpeGZvbGQudjEuVHJhY2VkUmVxdWVzdCIjCg9HZXRUcmFjZVJlcXVlc3QSEAoIdHJhY2VfaWQYASABKAkimAEKClRyYWNlRXZlbnQSDAoEbmFtZRgBIAEoCRINCgVhdF9tcxgCIAEoARI6CgphdHRyaWJ1dGVzGAMgAygLMiYuc2l4Zm9sZC52MS5UcmFjZUV2ZW50LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKJAgoJVHJhY2VTcGFuEg8KB3NwYW5faWQYASABKAkSEQoJcGFyZW50X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSEAoIc3RhcnRfbXMYBCABKAESEwoLZHVyYXRpb25fbXMYBSABKAESOQoKYXR0cmlidXRlcxgGIAMoCzIlLnNpeGZvbGQudjEuVHJhY2VTcGFuLkF0dHJpYnV0ZXNFbnRyeRImCgZldmVudHMYByADKAsyFi5zaXhmb2xkLnYxLlRyYWNlRXZlbnQSDQoFZXJyb3IYCCABKAkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiawoFVHJhY2USKgoHcmVxdWVzdBgBIAEoCzIZLnNpeGZvbGQudjEuVHJhY2VkUmVxdWVzdBIkCgVzcGFucxgCIAMoCzIVLnNpeGZvbGQudjEuVHJhY2VTcGFuEhAKCGxlZnRfb3V0GAMgASgNIjUKEEdldFRyYWNlUmVzcG9uc2USIQoGdHJhY2VzGAEgAygLMhEuc2l4Zm9sZC52MS5UcmFjZSp8CgxCcmVha2VyU3RhdGUSHQoZQlJFQUtFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEJSRUFLRVJfU1RBVEVfQ0xPU0VEEAESFgoSQlJFQUtFUl9TVEFURV9PUEVOEAISGwoXQlJFQUtFUl9TVEFURV9IQUxGX09QRU4QAzLiDAoOQ2x1c3RlclNlcnZpY2USTgoLTGlzdFNlcnZlcnMSHi5zaXhmb2xkLnYxLkxpc3RTZXJ2ZXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFNlcnZlcnNSZXNwb25zZRI/CgZMb2NhdGUSGS5zaXhmb2xkLnYxLkxvY2F0ZVJlcXVlc3QaGi5zaXhmb2xkLnYxLkxvY2F0ZVJlc3BvbnNlEksKClBsYW5DaGFuZ2USHS5zaXhmb2xkLnYxLlBsYW5DaGFuZ2VSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5QbGFuQ2hhbmdlUmVzcG9uc2USVwoOU3RhcnRSZWJhbGFuY2USIS5zaXhmb2xkLnYxLlN0YXJ0UmViYWxhbmNlUmVxdWVzdBoiLnNpeGZvbGQudjEuU3RhcnRSZWJhbGFuY2VSZXNwb25zZRJOCgtEcmFpblNlcnZlchIeLnNpeGZvbGQudjEuRHJhaW5TZXJ2ZXJSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5EcmFpblNlcnZlclJlc3BvbnNlEk4KC0NhbmNlbERyYWluEh4uc2l4Zm9sZC52MS5DYW5jZWxEcmFpblJlcXVlc3QaHy5zaXhmb2xkLnYxLkNhbmNlbERyYWluUmVzcG9uc2USUQoMUmVtb3ZlU2VydmVyEh8uc2l4Zm9sZC52MS5SZW1vdmVTZXJ2ZXJSZXF1ZXN0GiAuc2l4Zm9sZC52MS5SZW1vdmVTZXJ2ZXJSZXNwb25zZRJFCghHZXRNb3ZlcxIbLnNpeGZvbGQudjEuR2V0TW92ZXNSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5HZXRNb3Zlc1Jlc3BvbnNlEksKClBhdXNlTW92ZXMSHS5zaXhmb2xkLnYxLlBhdXNlTW92ZXNSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5QYXVzZU1vdmVzUmVzcG9uc2USTgoLUmVzdW1lTW92ZXMSHi5zaXhmb2xkLnYxLlJlc3VtZU1vdmVzUmVxdWVzdBofLnNpeGZvbGQudjEuUmVzdW1lTW92ZXNSZXNwb25zZRJICglTdG9wTW92ZXMSHC5zaXhmb2xkLnYxLlN0b3BNb3Zlc1JlcXVlc3QaHS5zaXhmb2xkLnYxLlN0b3BNb3Zlc1Jlc3BvbnNlEksKCkdldFJlcGFpcnMSHS5zaXhmb2xkLnYxLkdldFJlcGFpcnNSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5HZXRSZXBhaXJzUmVzcG9uc2USTgoLTGlzdFJlcGFpcnMSHi5zaXhmb2xkLnYxLkxpc3RSZXBhaXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFJlcGFpcnNSZXNwb25zZRJOCgtSZXRyeVJlcGFpchIeLnNpeGZvbGQudjEuUmV0cnlSZXBhaXJSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5SZXRyeVJlcGFpclJlc3BvbnNlEmYKE0xpc3RSZWNvbmNpbGlhdGlvbnMSJi5zaXhmb2xkLnYxLkxpc3RSZWNvbmNpbGlhdGlvbnNSZXF1ZXN0Gicuc2l4Zm9sZC52MS5MaXN0UmVjb25jaWxpYXRpb25zUmVzcG9uc2USZgoTQWxsb3dSZWNvbmNpbGlhdGlvbhImLnNpeGZvbGQudjEuQWxsb3dSZWNvbmNpbGlhdGlvblJlcXVlc3QaJy5zaXhmb2xkLnYxLkFsbG93UmVjb25jaWxpYXRpb25SZXNwb25zZRJaCg9Db25maXJtRGF0YWJhc2USIi5zaXhmb2xkLnYxLkNvbmZpcm1EYXRhYmFzZVJlcXVlc3QaIy5zaXhmb2xkLnYxLkNvbmZpcm1EYXRhYmFzZVJlc3BvbnNlEkUKCExpc3RXb3JrEhsuc2l4Zm9sZC52MS5MaXN0V29ya1JlcXVlc3QaHC5zaXhmb2xkLnYxLkxpc3RXb3JrUmVzcG9uc2USUQoMTGlzdFJlcXVlc3RzEh8uc2l4Zm9sZC52MS5MaXN0UmVxdWVzdHNSZXF1ZXN0GiAuc2l4Zm9sZC52MS5MaXN0UmVxdWVzdHNSZXNwb25zZRJFCghHZXRUcmFjZRIbLnNpeGZvbGQudjEuR2V0VHJhY2VSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5HZXRUcmFjZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
 
 /**
  * A change to preview: exactly one.
@@ -1392,6 +1392,300 @@ export const LocateResponseSchema: GenMessage<LocateResponse> = /*@__PURE__*/
   messageDesc(file_sixfold_v1_cluster, 41);
 
 /**
+ * Which requests to list.
+ *
+ * @generated from message sixfold.v1.ListRequestsRequest
+ */
+export type ListRequestsRequest = Message<"sixfold.v1.ListRequestsRequest"> & {
+  /**
+   * How many at most; 100 where it is 0.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message sixfold.v1.ListRequestsRequest.
+ * Use `create(ListRequestsRequestSchema)` to create a new message.
+ */
+export const ListRequestsRequestSchema: GenMessage<ListRequestsRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 42);
+
+/**
+ * A request that was answered.
+ *
+ * @generated from message sixfold.v1.TracedRequest
+ */
+export type TracedRequest = Message<"sixfold.v1.TracedRequest"> & {
+  /**
+   * Its trace, in hex; also in the answer's `x-trace-id`.
+   *
+   * @generated from field: string trace_id = 1;
+   */
+  traceId: string;
+
+  /**
+   * The id in the answer's `x-request-id`.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * The method and the route, without what a user has named.
+   *
+   * @generated from field: string route = 3;
+   */
+  route: string;
+
+  /**
+   * The HTTP status of the answer.
+   *
+   * @generated from field: uint32 status = 4;
+   */
+  status: number;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 5;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * Until the end of its answer, in milliseconds.
+   *
+   * @generated from field: double duration_ms = 6;
+   */
+  durationMs: number;
+
+  /**
+   * Bytes of the file that were stored or read.
+   *
+   * @generated from field: uint64 bytes = 7;
+   */
+  bytes: bigint;
+
+  /**
+   * What it failed with; empty where it did not.
+   *
+   * @generated from field: string error = 8;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message sixfold.v1.TracedRequest.
+ * Use `create(TracedRequestSchema)` to create a new message.
+ */
+export const TracedRequestSchema: GenMessage<TracedRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 43);
+
+/**
+ * The last requests.
+ *
+ * @generated from message sixfold.v1.ListRequestsResponse
+ */
+export type ListRequestsResponse = Message<"sixfold.v1.ListRequestsResponse"> & {
+  /**
+   * The newest first.
+   *
+   * @generated from field: repeated sixfold.v1.TracedRequest requests = 1;
+   */
+  requests: TracedRequest[];
+};
+
+/**
+ * Describes the message sixfold.v1.ListRequestsResponse.
+ * Use `create(ListRequestsResponseSchema)` to create a new message.
+ */
+export const ListRequestsResponseSchema: GenMessage<ListRequestsResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 44);
+
+/**
+ * A trace to show.
+ *
+ * @generated from message sixfold.v1.GetTraceRequest
+ */
+export type GetTraceRequest = Message<"sixfold.v1.GetTraceRequest"> & {
+  /**
+   * Its id in hex.
+   *
+   * @generated from field: string trace_id = 1;
+   */
+  traceId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.GetTraceRequest.
+ * Use `create(GetTraceRequestSchema)` to create a new message.
+ */
+export const GetTraceRequestSchema: GenMessage<GetTraceRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 45);
+
+/**
+ * Something that happened during a piece of work.
+ *
+ * @generated from message sixfold.v1.TraceEvent
+ */
+export type TraceEvent = Message<"sixfold.v1.TraceEvent"> & {
+  /**
+   * What: retry, hedge, substitute, dropped, damage, breaker.refused.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Since the request began, in milliseconds.
+   *
+   * @generated from field: double at_ms = 2;
+   */
+  atMs: number;
+
+  /**
+   * What is known of it.
+   *
+   * @generated from field: map<string, string> attributes = 3;
+   */
+  attributes: { [key: string]: string };
+};
+
+/**
+ * Describes the message sixfold.v1.TraceEvent.
+ * Use `create(TraceEventSchema)` to create a new message.
+ */
+export const TraceEventSchema: GenMessage<TraceEvent> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 46);
+
+/**
+ * A piece of work.
+ *
+ * @generated from message sixfold.v1.TraceSpan
+ */
+export type TraceSpan = Message<"sixfold.v1.TraceSpan"> & {
+  /**
+   * Its id, in hex.
+   *
+   * @generated from field: string span_id = 1;
+   */
+  spanId: string;
+
+  /**
+   * The piece of work that it is a part of; empty for the request itself.
+   *
+   * @generated from field: string parent_id = 2;
+   */
+  parentId: string;
+
+  /**
+   * What it is: upload, segment, chunk.put and so on.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * When it began, since the request began, in milliseconds.
+   *
+   * @generated from field: double start_ms = 4;
+   */
+  startMs: number;
+
+  /**
+   * How long it took, in milliseconds.
+   *
+   * @generated from field: double duration_ms = 5;
+   */
+  durationMs: number;
+
+  /**
+   * What is known of it.
+   *
+   * @generated from field: map<string, string> attributes = 6;
+   */
+  attributes: { [key: string]: string };
+
+  /**
+   * What happened during it.
+   *
+   * @generated from field: repeated sixfold.v1.TraceEvent events = 7;
+   */
+  events: TraceEvent[];
+
+  /**
+   * What it failed with; empty where it did not.
+   *
+   * @generated from field: string error = 8;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message sixfold.v1.TraceSpan.
+ * Use `create(TraceSpanSchema)` to create a new message.
+ */
+export const TraceSpanSchema: GenMessage<TraceSpan> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 47);
+
+/**
+ * A request and its pieces of work.
+ *
+ * @generated from message sixfold.v1.Trace
+ */
+export type Trace = Message<"sixfold.v1.Trace"> & {
+  /**
+   * The request.
+   *
+   * @generated from field: sixfold.v1.TracedRequest request = 1;
+   */
+  request?: TracedRequest | undefined;
+
+  /**
+   * The request itself first, then its pieces of work by when they began.
+   *
+   * @generated from field: repeated sixfold.v1.TraceSpan spans = 2;
+   */
+  spans: TraceSpan[];
+
+  /**
+   * Pieces of work that were more than are kept.
+   *
+   * @generated from field: uint32 left_out = 3;
+   */
+  leftOut: number;
+};
+
+/**
+ * Describes the message sixfold.v1.Trace.
+ * Use `create(TraceSchema)` to create a new message.
+ */
+export const TraceSchema: GenMessage<Trace> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 48);
+
+/**
+ * A trace.
+ *
+ * @generated from message sixfold.v1.GetTraceResponse
+ */
+export type GetTraceResponse = Message<"sixfold.v1.GetTraceResponse"> & {
+  /**
+   * The requests of the trace: one, unless a caller's own trace has made several.
+   *
+   * @generated from field: repeated sixfold.v1.Trace traces = 1;
+   */
+  traces: Trace[];
+};
+
+/**
+ * Describes the message sixfold.v1.GetTraceResponse.
+ * Use `create(GetTraceResponseSchema)` to create a new message.
+ */
+export const GetTraceResponseSchema: GenMessage<GetTraceResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 49);
+
+/**
  * Whether a gateway makes calls to a server.
  *
  * @generated from enum sixfold.v1.BreakerState
@@ -1620,6 +1914,26 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof ListWorkRequestSchema;
     output: typeof ListWorkResponseSchema;
+  },
+  /**
+   * ListRequests lists the last requests for files that this gateway has answered, the newest first.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.ListRequests
+   */
+  listRequests: {
+    methodKind: "unary";
+    input: typeof ListRequestsRequestSchema;
+    output: typeof ListRequestsResponseSchema;
+  },
+  /**
+   * GetTrace tells what one of them did, and for how long. Only the gateway that has answered it knows.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.GetTrace
+   */
+  getTrace: {
+    methodKind: "unary";
+    input: typeof GetTraceRequestSchema;
+    output: typeof GetTraceResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_sixfold_v1_cluster, 0);

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { createClient } from "@connectrpc/connect";
+import { randomBytes } from "node:crypto";
+import { until } from "../scripts/programs.ts";
+import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
+import { fetchTransport } from "../shared/rpc.ts";
+import { TestCluster } from "./cluster.ts";
+import { type OtlpReceiver, type ReceivedSpan, receiveOtlp } from "./traces/otlp_receiver.ts";
+
+const SERVER = 2;
+const CLIENT = 3;
+const WITHIN_MS = 20_000;
+/** Clocks of processes on one machine differ by less, in ms. */
+const SLACK_MS = 3;
+
+/** Sends a request as the part of a trace that its sender has begun. @returns the id of the trace, and the bytes */
+async function send(url: string, init: RequestInit = {}) {
+  const traceId = randomBytes(16).toString("hex");
+  const parentId = randomBytes(8).toString("hex");
+  const headers = { traceparent: `00-${traceId}-${parentId}-01` };
+  const response = await fetch(url, { ...init, headers });
+  const body = await response.bytes();
+  assert.equal(response.headers.get("x-trace-id"), traceId);
+  return { traceId, parentId, body, response };
+}
+
+/** Waits for a whole trace: at least so many spans of each name, and nobody's parent is still to come. */
+async function whole(otlp: OtlpReceiver, traceId: string, counts: Readonly<Record<string, number>>) {
+  const spans = () => otlp.spans.filter((span) => span.traceId === traceId);
+  const counted = (name: string) => spans().filter((span) => `${span.service.slice(8)} ${span.name}` === name).length;
+  await until(`the trace is not whole: ${JSON.stringify(counts)}`, WITHIN_MS, () => {
+    const enough = Object.entries(counts).every(([name, count]) => counted(name) >= count);
+    return Promise.resolve(enough && rootsOf(spans()).length === 1);
+  }).catch((error) => {
+    console.log(spans().map(({ service, name, kind }) => `${service} ${name} ${kind}`).sort());
+    throw error;
+  });
+  return spans();
+}
+
+/** Those whose parent is not among them. */
+function rootsOf(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  return spans.filter(({ parentId }) => !ids.has(parentId));
+}
+
+/** One tree: every span but the caller's has its parent, and lies within it. */
+function checkTree(spans: readonly ReceivedSpan[], callersSpan: string): void {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  assert.equal(byId.size, spans.length, "no span comes twice");
+  assert.deepEqual(rootsOf(spans).map(({ parentId }) => parentId), [callersSpan], "one root, and no orphans");
+  for (const span of spans) {
+    assert.ok(span.end >= span.start, span.name);
+    const parent = byId.get(span.parentId);
+    if (parent === undefined) continue;
+    assert.ok(span.start >= parent.start - SLACK_MS, `${span.name} begins before ${parent.name}`);
+    // A daemon may still put away what its caller has left, as one leaves a stream of gRPC with the last block.
+    const left = (parent.name === "chunk.get" && parent.attributes["sixfold.hop"] === "grpc") ||
+      span.attributes["error.type"] === "canceled" || parent.attributes["error.type"] === "canceled";
+    assert.ok(left || span.end <= parent.end + SLACK_MS, `${span.name} ends after ${parent.name}`);
+  }
+}
+
+/** Every call of one kind: the client's span, and below it the server's of the daemon that was called. */
+function checkHops(spans: readonly ReceivedSpan[], name: string, count: number): void {
+  // Who is away makes no span, and what its caller has left may not have got there.
+  const clients = spans.filter((span) => span.name === name && span.kind === CLIENT);
+  const reached = clients.filter((span) => span.attributes["error.type"] === undefined);
+  const servers = spans.filter((span) => span.name === name && span.kind === SERVER);
+  assert.ok(clients.length >= count && reached.length >= count - 1, `${reached.length} of ${clients.length}`);
+  for (const client of reached) {
+    const below = servers.filter(({ parentId }) => parentId === client.spanId);
+    assert.deepEqual(below.map(({ instance }) => instance), [client.attributes["sixfold.server.id"]]);
+  }
+}
+
+for (const hop of ["web", "grpc"]) {
+  Deno.test(`HOP=${hop}: one tree for each request, over all hops`, async (t) => {
+    await using otlp = receiveOtlp();
+    const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint, OTEL_BSP_SCHEDULE_DELAY: "100" };
+    await using cluster = await TestCluster.start(0);
+    for (let i = 0; i < 6; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`, settings);
+    const gateway = await cluster.addGateway({ ...settings, SIXFOLD_HOP: hop });
+    const url = `${gateway}/v1/files/secret-bucket/secret-key`;
+    const bytes = randomBytes(3_000_000);
+    const ids = cluster.daemons.map(({ folder }) =>
+      JSON.parse(Deno.readTextFileSync(`${folder}/server.json`)).serverId
+    );
+    /** A daemon that keeps data of the file that was read last: to read it without this one takes parity. */
+    const dataHolder = () => {
+      const read = otlp.spans.findLast(({ name, kind }) => name === "chunk.get" && kind === SERVER);
+      return cluster.daemons[ids.indexOf(read?.instance)];
+    };
+
+    await t.step("an upload", async () => {
+      const { traceId, parentId, response } = await send(url, { method: "PUT", body: bytes });
+      assert.match(response.headers.get("server-timing") ?? "", /chunk\.put;dur=[\d.]+;desc="the longest of 6"/);
+      const spans = await whole(otlp, traceId, {
+        "gateway PUT /v1/files/{bucket}/{key}": 1,
+        "gateway upload": 1,
+        "gateway placement": 1,
+        "gateway segment": 1,
+        "gateway parity": 1,
+        "gateway chunk.put": 6,
+        "gateway db.commit": 1,
+        "daemon chunk.put": 6,
+        "daemon disk.write": 5,
+        "daemon disk.fsync": 5,
+        "daemon disk.rename": 5,
+      });
+      checkTree(spans, parentId);
+      checkHops(spans, "chunk.put", 6);
+    });
+
+    await t.step("the gateway tells of it without a collector", async () => {
+      const cluster = createClient(ClusterService, fetchTransport(gateway));
+      const { traceId, response } = await send(`${url}-kept`, { method: "PUT", body: bytes });
+      await until(
+        "the request is not kept",
+        WITHIN_MS,
+        async () => (await fetch(`${gateway}/v1/traces/${traceId}`)).ok,
+      );
+      const { traces: [trace] } = await cluster.getTrace({ traceId });
+      const { requests: [request] } = await cluster.listRequests({ limit: 1 });
+      assert.deepEqual([request?.traceId, request?.status, request?.bytes], [traceId, 201, 3_000_000n]);
+      assert.deepEqual(trace?.request, request);
+      assert.equal(request?.requestId, response.headers.get("x-request-id"));
+      const spans = trace?.spans ?? [];
+      assert.equal(spans[0]?.parentId, "");
+      const ids = new Set(spans.map(({ spanId }) => spanId));
+      assert.ok(spans.slice(1).every(({ parentId }) => ids.has(parentId)));
+      const puts = spans.filter(({ name, error }) => name === "chunk.put" && error === "");
+      const told = puts.filter(({ attributes, durationMs }) => {
+        const fsync = Number(attributes["sixfold.daemon.fsync_ms"]);
+        return fsync > 0 && fsync < Number(attributes["sixfold.daemon.total_ms"]) && fsync < durationMs;
+      });
+      assert.ok(told.length >= 5, "the daemons' own times");
+      const none = await fetch(`${gateway}/v1/traces/${"0".repeat(32)}`);
+      assert.equal((await none.json()).code, "not_found");
+    });
+
+    await t.step("a download", async () => {
+      const { traceId, parentId, body } = await send(url);
+      assert.ok(bytes.equals(body));
+      const spans = await whole(otlp, traceId, {
+        "gateway GET /v1/files/{bucket}/{key}": 1,
+        "gateway download": 1,
+        "gateway segment": 1,
+        "gateway chunk.get": 4,
+        "daemon chunk.get": 4,
+        "daemon disk.read": 4,
+      });
+      checkTree(spans, parentId);
+      checkHops(spans, "chunk.get", 4);
+    });
+
+    await t.step("a repair has its own trace, which names the one that found the damage", async () => {
+      const holder = dataHolder();
+      for await (const path of chunksOf(`${holder?.folder}/chunks`)) await Deno.truncate(path, 5000);
+      const { traceId, body } = await send(url);
+      assert.ok(bytes.equals(body));
+      await until("no repair links to the read that found the damage", WITHIN_MS, () => {
+        return Promise.resolve(otlp.spans.some(({ name, links }) => name === "repair" && links.includes(traceId)));
+      });
+    });
+
+    await t.step("with a daemon dead: what stood in for it is told, and why", async () => {
+      await send(`${url}-2`, { method: "PUT", body: bytes });
+      const before = await send(`${url}-2`);
+      await whole(otlp, before.traceId, { "daemon chunk.get": 4 });
+      const lost = dataHolder();
+      lost?.process.kill("SIGKILL");
+      await lost?.process.status;
+      const down = await send(`${url}-2`);
+      assert.ok(bytes.equals(down.body));
+      const read = await whole(otlp, down.traceId, {
+        "daemon chunk.get": 4,
+        "gateway chunk.get": 5,
+        "gateway parity": 1,
+      });
+      checkTree(read, down.parentId);
+      checkHops(read, "chunk.get", 4);
+      const events = (spans: readonly ReceivedSpan[]) => spans.flatMap((span) => span.events);
+      assert.ok(
+        events(read).some(({ name, attributes }) => {
+          return name === "substitute" && attributes["sixfold.reason"] === "unavailable";
+        }),
+      );
+      const up = await send(`${url}-3`, { method: "PUT", body: bytes });
+      const written = await whole(otlp, up.traceId, { "daemon chunk.put": 6, "gateway chunk.put": 7 });
+      checkTree(written, up.parentId);
+      checkHops(written, "chunk.put", 6);
+      assert.ok(events(written).some(({ name }) => name === "substitute"));
+    });
+
+    await t.step("nothing names what a user has named", () => {
+      const all = otlp.bodies.map((body) => new TextDecoder("latin1").decode(body)).join("\n");
+      assert.equal(/secret-(bucket|key)/.test(all), false);
+    });
+  });
+}
+
+async function* chunksOf(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* chunksOf(`${folder}/${name}`);
+    else yield `${folder}/${name}`;
+  }
+}
