@@ -2,9 +2,6 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { type OpenSpan, openTrace } from "../shared/telemetry.ts";
 import { counter, gauge, histogram, observe, total } from "../shared/telemetry_metrics.ts";
-import type { CallLimits } from "./call_limits.ts";
-import type { DiskSpace } from "./disk_space.ts";
-import type { ScrubCounts } from "./scrub.ts";
 
 const callDuration = histogram({
   name: "sixfold.daemon.call.duration",
@@ -64,9 +61,14 @@ const heartbeatAge = gauge({
 
 /** What of a daemon is asked when Prometheus looks. */
 export interface Observable {
-  readonly space: DiskSpace;
-  readonly scrubbed: Readonly<ScrubCounts>;
-  readonly calls: CallLimits;
+  readonly space: { read(): Promise<{ readonly free: number; readonly used: number; readonly reserve: number }> };
+  readonly scrubbed: {
+    readonly chunks: number;
+    readonly bytes: number;
+    readonly damaged: number;
+    readonly behindSeconds: number;
+  };
+  readonly calls: Readonly<Record<"puts" | "get", { readonly inside: number; readonly waiting: number }>>;
   readonly isReady: () => boolean;
   /** When PostgreSQL last took a heartbeat, of `performance.now()`. */
   readonly heardAt: () => number;
