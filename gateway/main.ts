@@ -2,6 +2,7 @@
 import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
+import { jsonLine, terminalLine } from "../shared/log_line.ts";
 import { createLogger } from "../shared/logger.ts";
 import { KeptTraces } from "../shared/telemetry_kept.ts";
 import { metricsText } from "../shared/telemetry_metrics.ts";
@@ -41,7 +42,12 @@ async function run(): Promise<number> {
   const config = readGatewayConfig((name) => Deno.env.get(name));
   const encoder = new TextEncoder();
   const write = (line: string) => void Deno.stderr.writeSync(encoder.encode(line));
-  const log = createLogger(config.SIXFOLD_LOG, write, { service: "gateway" });
+  const log = createLogger(
+    config.SIXFOLD_LOG,
+    write,
+    { service: "gateway" },
+    Deno.stderr.isTerminal() ? terminalLine : jsonLine,
+  );
   const told = new AbortController();
   const uncaught = catchUncaught(log, () => told.abort());
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => told.abort());

@@ -1,5 +1,6 @@
 /** The storage daemon: reads its settings, opens its folder and its doors, registers, and stops in reverse order. */
 import { SixfoldError } from "../shared/errors.ts";
+import { jsonLine, terminalLine } from "../shared/log_line.ts";
 import { createLogger, type Logger } from "../shared/logger.ts";
 import { translateErrors } from "../shared/rpc.ts";
 import { silenceLimit } from "../shared/silence.ts";
@@ -42,7 +43,12 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   const stopping = stop.signal;
   const folder = await DataFolder.open(config.SIXFOLD_DATA_DIR);
   const { serverId, clusterId, seen } = await folder.identity();
-  const log = createLogger(config.SIXFOLD_LOG, (line) => process.stderr.write(line), { service: "daemon", serverId });
+  const log = createLogger(
+    config.SIXFOLD_LOG,
+    (line) => process.stderr.write(line),
+    { service: "daemon", serverId },
+    process.stderr.isTTY ? terminalLine : jsonLine,
+  );
   const uncaught = catchUncaught(log, () => stop.abort());
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);

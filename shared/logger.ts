@@ -1,4 +1,5 @@
-/** Logs as one JSON object per line. Fields say what a machine looks for, the message what a person reads. */
+/** Logs, a line for each thing. Fields say what a machine looks for, the message what a person reads. */
+import { jsonLine, type LogLine } from "./log_line.ts";
 import { requestId } from "./request_id.ts";
 import { traceIds } from "./telemetry.ts";
 
@@ -23,28 +24,26 @@ export interface Logger {
 /**
  * A log of lines from a level on.
  * @param write takes a line with its line end
+ * @param format how a line is written
  */
-export function createLogger(level: Level, write: (line: string) => void, common: Fields = {}): Logger {
+export function createLogger(
+  level: Level,
+  write: (line: string) => void,
+  common: Fields = {},
+  format: (line: LogLine) => string = jsonLine,
+): Logger {
   const log = (at: Level) => (message: string, fields: Fields = {}) => {
     if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
     const { traceId, spanId } = traceIds() ?? {};
     const ids = { requestId: requestId(), traceId, spanId };
     const line = { time: new Date().toISOString(), level: at, message, ...common, ...ids, ...fields };
-    write(`${JSON.stringify(line, plain)}\n`);
+    write(`${format(line)}\n`);
   };
   return {
     debug: log("debug"),
     info: log("info"),
     warn: log("warn"),
     error: log("error"),
-    with: (fields) => createLogger(level, write, { ...common, ...fields }),
+    with: (fields) => createLogger(level, write, { ...common, ...fields }, format),
   };
-}
-
-/** What JSON cannot say by itself: errors with their chain of causes, and big integers. */
-function plain(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  if (!(value instanceof Error)) return value;
-  const { name, message, stack, cause } = value;
-  return { name, message, ...("code" in value ? { code: value.code } : {}), stack, ...(cause ? { cause } : {}) };
 }
