@@ -7,6 +7,7 @@ import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
 import { list, type ListEntry, type ListOptions } from "./list.ts";
 import type { UploadSource } from "./source.ts";
 import { fileOfJson, type StoredFile } from "./stored_file.ts";
+import { trace, type TraceSpan } from "./trace.ts";
 import type { UploadOptions } from "./upload.ts";
 import { Upload } from "./upload_handle.ts";
 
@@ -33,6 +34,8 @@ export interface SixfoldClient {
   servers(options?: CallOptions): Promise<ServerInfo[]>;
   /** Where the chunks of a file are; none where it lives in the database. @throws SixfoldError `not_found` */
   locate(bucket: string, key: string, options?: CallOptions): Promise<ChunkPlace[]>;
+  /** What the requests of a trace did, by the id that an answer's `x-trace-id` said. @throws SixfoldError `not_found` */
+  trace(traceId: string, options?: CallOptions): Promise<TraceSpan[][]>;
   /** How each gateway is, in the order of their addresses; never throws for one that is down. */
   readiness(options?: CallOptions): Promise<Readiness[]>;
 }
@@ -63,6 +66,7 @@ export function createClient(options: GatewayOptions): SixfoldClient {
     remove: (bucket, key, call) => found(callRpc(gateways, "FileService/DeleteFile", { bucket, key }, call)),
     servers: (call) => servers(gateways, call),
     locate: (bucket, key, call) => locate(gateways, bucket, key, call),
+    trace: (traceId, call) => trace(gateways, options, traceId, call),
     readiness: (call) => readiness(gateways, options, call),
   };
 }

@@ -10,6 +10,7 @@ export type { ListEntry, ListOptions } from "./list.ts";
 export type { StoredFile } from "./stored_file.ts";
 export { type ErrorCode, type ErrorDetail, SixfoldError } from "../shared/errors.ts";
 export { folderStore, type ResumeStore } from "./resume_store.ts";
+export type { TraceEvent, TraceSpan } from "./trace.ts";
 export type { UploadSource } from "./source.ts";
 export type { UploadOptions, UploadProgress } from "./upload.ts";
 export { Upload } from "./upload_handle.ts";

@@ -14,6 +14,7 @@ import { addRm } from "./commands/rm.ts";
 import { addServers } from "./commands/servers.ts";
 import { addStat } from "./commands/stat.ts";
 import { addSync } from "./commands/sync.ts";
+import { addTrace } from "./commands/trace.ts";
 import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
 import { note } from "./session.ts";
 
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     addServers,
     addRing,
     addLocate,
+    addTrace,
     addDoctor,
   ];
   for (const add of [...all, addCompletion]) add(program);
