@@ -14,7 +14,7 @@ import {
 } from "../shared/gen/sixfold/v1/storage_pb.ts";
 import type { DecodedBlock } from "../shared/frame_codec.ts";
 import type { PutStep } from "../shared/grpc_web.ts";
-import { translateStream } from "../shared/rpc.ts";
+import { requestsOf, translateStream } from "../shared/rpc.ts";
 import { addSpan, annotate, type OpenSpan, spanTime } from "../shared/telemetry.ts";
 import { within } from "../shared/within.ts";
 import type { CallLimits } from "./call_limits.ts";
@@ -178,7 +178,7 @@ async function* blocks(
 }
 
 async function* stepsOf(requests: AsyncIterable<PutChunkRequest>): AsyncGenerator<PutStep> {
-  for await (const { part } of requests) yield part;
+  for await (const { part } of requestsOf(requests)) yield part;
 }
 
 /** Stores the chunk that a stream of steps brings. A refused stream is read on for a while, so that its sender hears why. */

@@ -40,7 +40,17 @@ export function translateErrors(log: Logger): Interceptor {
   };
 }
 
-/** The same for the body of a server stream, which runs after the interceptors have returned. */
+/** The messages of a client's stream. One that cannot be read is the client's fault, which Connect takes for its own. */
+export async function* requestsOf<T>(requests: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* requests;
+  } catch (cause) {
+    if (SixfoldError.from(cause).code !== "internal") throw cause;
+    throw new SixfoldError("invalid_argument", "a message of the call cannot be read", { cause });
+  }
+}
+
+/** `translateErrors` for the body of a server stream, which runs after the interceptors have returned. */
 export async function* translateStream<T>(body: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* body;

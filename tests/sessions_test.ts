@@ -233,5 +233,11 @@ Deno.test("uploads in parts", async (t) => {
     await sql`DELETE FROM upload_sessions WHERE key = 'many'`;
   });
 
+  await t.step("a session that was never written to costs no daemon a call when it ends", async () => {
+    const { json } = await call(`${a}/v1/uploads`, "POST", '{"bucket":"demo","key":"unused"}');
+    assert.equal((await call(`${a}/v1/uploads/${json.id}`, "DELETE")).status, 204);
+    assert.equal((await sql`SELECT FROM garbage WHERE chunk_id = ${json.id}`).length, 0);
+  });
+
   await t.step("at the end, the disks hold what PostgreSQL names and nothing else", () => stage.atRest());
 });

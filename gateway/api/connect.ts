@@ -5,7 +5,7 @@ import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { type DownloadRequest, FileService, type UploadRequest } from "../../shared/gen/sixfold/v1/files_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { KeptTraces } from "../../shared/telemetry_kept.ts";
-import { fetchHandler, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
+import { fetchHandler, requestsOf, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, findFileAt, listFileParts, readManifest, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
@@ -30,7 +30,7 @@ export function createRpc(
   const router = createConnectRouter({ ...SERVER_LIMITS, grpc: false, interceptors: [translateErrors(log)] });
   router.service(FileService, {
     async upload(requests, { signal }) {
-      const steps = requests[Symbol.asyncIterator]();
+      const steps = requestsOf(requests);
       const first = await steps.next();
       if (first.done || first.value.part.case !== "header") {
         throw new SixfoldError("invalid_argument", "Upload begins with a header");

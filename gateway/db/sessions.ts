@@ -113,14 +113,16 @@ export async function abandonExpiredSessions(sql: Sql, limit: number): Promise<n
 
 /**
  * Removes a session whose row is locked. The chunks of its parts are garbage at once, since nobody ever saw them; what
- * else its writers left, or are still writing, is so once all of them must have noticed.
+ * else its writers left, or are still writing, is so once all of them must have noticed. Who has taken no number for a
+ * segment has written nothing.
  */
 async function removeSession(tx: Transaction, id: string): Promise<void> {
   await tx`
     INSERT INTO garbage (chunk_id, server_id, due_at)
     SELECT chunk_id, server_id, now() FROM part_chunks WHERE upload_id = ${id}
     UNION ALL
-    SELECT ${id}, id, now() + make_interval(secs => ${FENCE_SECONDS}) FROM storage_servers
+    SELECT ${id}, s.id, now() + make_interval(secs => ${FENCE_SECONDS})
+    FROM storage_servers s JOIN upload_sessions u ON u.id = ${id} AND u.next_segment > 0
     ON CONFLICT DO NOTHING`;
   await tx`DELETE FROM upload_sessions WHERE id = ${id}`;
 }

@@ -108,7 +108,7 @@ export const NAME_ROWS: readonly Row[] = [
       for (const { folder } of stage.daemons) {
         for await (const { name } of Deno.readDir(folder)) {
           check(
-            ["chunks", "tmp", "quarantine", "lock", "server.json", "scrub"].includes(name),
+            ["chunks", "tmp", "quarantine", "lock", "server.json", "scrub", "probe"].includes(name),
             `there is ${folder}/${name}`,
           );
         }

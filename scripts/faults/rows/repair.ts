@@ -97,7 +97,12 @@ export const REPAIR_ROWS: readonly Row[] = [
           60_000,
           async () => await stage.ledger.endGrace() === 0,
         );
-        for (const path of await stage.daemon(1).chunkPaths()) await Deno.remove(path);
+        // A read asks for chunk 0, and tells that it is missing.
+        const [first] = await stage.ledger.sql<{ serverId: string }[]>`
+          SELECT server_id AS "serverId" FROM chunks c JOIN files f ON f.id = c.file_id
+          WHERE f.key = ${new TextEncoder().encode(key)} AND c.index = 0`;
+        const victim = stage.daemons.find(({ serverId }) => serverId === first?.serverId);
+        for (const path of await victim?.chunkPaths() ?? []) await Deno.remove(path);
         const kill = async () => {
           for (const gateway of [...stage.gateways]) await stage.killGateway(gateway);
         };
