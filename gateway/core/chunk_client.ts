@@ -13,7 +13,7 @@ import type { ServerRow } from "../db/servers.ts";
 import { getAll, putRequests } from "./chunk_grpc.ts";
 import { ChunkLane } from "./chunk_lane.ts";
 import { chunkBytes, countCall, retries } from "./metrics.ts";
-import { isTooLate, ProgressClock } from "./progress_clock.ts";
+import { isTooLate, LEFT_BEHIND, ProgressClock } from "./progress_clock.ts";
 import { isFailure, Suspicion } from "./suspicion.ts";
 
 /** How the hop is made: gRPC-Web framing over HTTP/1.1, or native gRPC over HTTP/2. */
@@ -126,7 +126,8 @@ export class ChunkClient {
       return { length: Number(length), sha256: Buffer.from(sha256).toString("hex") };
     } catch (thrown) {
       const error = clock.explain(thrown);
-      watched.ended(signal.aborted ? leftFor(signal) : error);
+      if (signal.reason === LEFT_BEHIND) watched.leftBehind();
+      else watched.ended(signal.aborted ? leftFor(signal) : error);
       countCall("put", server.id, began, signal, error);
       throw error;
     } finally {

@@ -27,6 +27,9 @@ export function isTooLate({ code, cause }: SixfoldError): boolean {
   return code === "deadline_exceeded" || (cause instanceof DOMException && cause.name === "TimeoutError");
 }
 
+/** Why a call is aborted that nobody waits for any more, since the others of its kind are done. */
+export const LEFT_BEHIND = new SixfoldError("canceled", "the upload goes on without a server that is late");
+
 /** Aborts a call when the other side makes no step in time, or when the caller does. */
 export class ProgressClock {
   readonly #controller = new AbortController();

@@ -10,7 +10,7 @@ import { ChunkStream, SharedStripe } from "./chunk_stream.ts";
 import type { Snapshot } from "./cluster.ts";
 import { writeSubstitutes } from "./metrics.ts";
 import { isDurable, nextServer } from "./placement.ts";
-import { tooLate } from "./progress_clock.ts";
+import { LEFT_BEHIND, tooLate } from "./progress_clock.ts";
 import type { StripePool } from "./stripe_pool.ts";
 
 /** Stripes that one chunk may have in line. Three keep a daemon busy while the next stripe is read and encoded. */
@@ -121,6 +121,9 @@ export class SegmentSender {
     });
     await Promise.race([Promise.all(this.#puts), late]);
     clearTimeout(timer);
+    if (!this.signal.aborted) {
+      for (const stream of this.#streams) if (!this.#has(stream.index)) stream.drop(LEFT_BEHIND);
+    }
     this.signal.throwIfAborted();
     if (this.stored.length < layout.k) throw this.#worst();
   }

@@ -11,7 +11,7 @@ import { spanEvent } from "../../shared/telemetry.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { Latency } from "./latency.ts";
 import { breakerRefusals, breakerTurns } from "./metrics.ts";
-import { isTooLate } from "./progress_clock.ts";
+import { isTooLate, tooLate } from "./progress_clock.ts";
 
 /** Servers that are late within so many ms are late at once. */
 const AT_ONCE_MS = 2500;
@@ -47,6 +47,11 @@ export interface Watched {
   answered(firstByteMs?: number): void;
   /** The call has ended without an answer. @param error why; undefined where the caller left */
   ended(error: SixfoldError | undefined): void;
+  /**
+   * The call was given up since all others were done. To be the last is no failure; to be dead is: the server is asked for
+   * a sign of life, once for all calls that were given up meanwhile.
+   */
+  leftBehind(): void;
 }
 
 interface Suspect {
@@ -55,6 +60,8 @@ interface Suspect {
   readonly latency: Latency;
   lastError: string | undefined;
   lastLate: number;
+  /** The question whether it lives, while that is being asked. */
+  proof: Promise<void> | undefined;
   calls: number;
   failed: number;
 }
@@ -128,7 +135,21 @@ export class Suspicion {
         else if (!isFailure(error)) pass?.succeed();
         else this.#hold(suspect, pass, error);
       },
+      leftBehind: () => {
+        suspect.proof ??= this.#ask(server).finally(() => suspect.proof = undefined);
+        suspect.proof.then(() => pass?.release(), (error) => this.#hold(suspect, pass, error));
+      },
     };
+  }
+
+  /** Asks for a sign of life. @throws SixfoldError when there is none */
+  async #ask(server: ServerRow): Promise<void> {
+    try {
+      await this.#probe(server);
+    } catch (thrown) {
+      const error = SixfoldError.from(thrown);
+      throw isTooLate(error) ? tooLate("gives no sign of life", error) : error;
+    }
   }
 
   #hold(suspect: Suspect, pass: Pass | undefined, error: SixfoldError): void {
@@ -155,6 +176,7 @@ export class Suspicion {
       latency: new Latency(),
       lastError: undefined,
       lastLate: -Infinity,
+      proof: undefined,
       calls: known?.calls ?? 0,
       failed: known?.failed ?? 0,
     };
@@ -180,9 +202,9 @@ export class Suspicion {
       const pass = breaker.enter();
       if (pass === undefined) return;
       suspect.calls++;
-      await this.#probe(server).then(() => pass.succeed(), (error: unknown) => {
+      await this.#ask(server).then(() => pass.succeed(), (error: SixfoldError) => {
         suspect.failed++;
-        suspect.lastError = SixfoldError.from(error).message;
+        suspect.lastError = error.message;
         pass.fail();
       });
     }

@@ -67,6 +67,19 @@ test("what is the caller's fault, or a full disk, does not count", () => {
   assert.equal(suspicion.trusts(a), false);
 });
 
+test("who was left behind counts once it gives no sign of life: one probe for all of them", async () => {
+  let alive = true;
+  const { suspicion, pass, probes } = setUp(() => alive ? Promise.resolve() : Promise.reject(tooLate("slept")));
+  const a = server("a");
+  for (let i = 0; i < 9; i++) suspicion.begin(a).leftBehind();
+  await pass(0);
+  assert.deepEqual([probes(), suspicion.opinion(a).failures], [1, 0]);
+  alive = false;
+  for (let i = 0; i < 5; i++) suspicion.begin(a).leftBehind();
+  await pass(0);
+  assert.deepEqual([probes(), suspicion.trusts(a)], [2, false]);
+});
+
 test("after 30 s it proves itself by probes of the gateway, three in a row", async () => {
   const { suspicion, pass, probes } = setUp();
   const a = server("a");
