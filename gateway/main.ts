@@ -10,6 +10,7 @@ import { observeProcess } from "../shared/telemetry_process.ts";
 import { startTracing } from "../shared/telemetry_tracing.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
 import { createRpc } from "./api/connect.ts";
+import { openConsole } from "./api/console.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
 import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
@@ -96,10 +97,11 @@ async function run(): Promise<number> {
     kept,
     log,
   );
+  const page = await openConsole(new URL("./", import.meta.url));
   const door = await openDoor({
     host: "127.0.0.1",
     port: config.SIXFOLD_PORT,
-    handler: (request) => rpc(request) ?? rest(request),
+    handler: async (request) => await (rpc(request) ?? page(request) ?? rest(request)),
     refuse,
     always: isAlwaysLetIn,
     most: config.SIXFOLD_MAX_REQUESTS,

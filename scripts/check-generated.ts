@@ -1,4 +1,5 @@
-/** Generates the code from proto/ and the wasm kernel anew and fails when what is committed differs. */
+/** Generates the code from proto/, the wasm kernel and the console's bundle anew and fails when what is committed differs. */
+import { buildConsole } from "./build-console.ts";
 import { buildKernel } from "./build-kernel.ts";
 import { fromFileUrl } from "./paths.ts";
 
@@ -19,6 +20,11 @@ try {
   }
   if (await buildKernel() !== await Deno.readTextFile(`${root}shared/gen/erasure_kernel.ts`)) {
     throw new Error("shared/gen/erasure_kernel.ts is not what shared/kernel/ compiles to; run: npm run generate");
+  }
+  for (const [name, text] of await buildConsole()) {
+    if (text !== await Deno.readTextFile(`${root}gateway/gen/${name}`)) {
+      throw new Error(`gateway/gen/${name} is not what gateway/console/ bundles to; run: npm run generate`);
+    }
   }
 } finally {
   await Deno.remove(scratch, { recursive: true });

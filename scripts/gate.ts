@@ -114,6 +114,7 @@ const outcomes = await Promise.all([
   checkHouse(root).then((faults) => report("house rules", faults)),
   check("types for Deno", deno, ["check", "shared", "scripts", "gateway", "client", "tests"]),
   check("types for Bun", bin("tsc"), ["-p", "tsconfig.json"]),
+  check("types for browsers", bin("tsc"), ["-p", "gateway/console/tsconfig.json"]),
   check("proto lint", bin("buf"), ["lint", "proto"]),
   check("proto still fits what was released", bin("buf"), ["breaking", "proto", "--against", "proto/released.binpb"]),
   check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),

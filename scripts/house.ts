@@ -19,8 +19,10 @@ const GATEWAY_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ["db"],
   db: [],
   workers: ["core", "db"],
-  console: [],
 };
+
+/** Code for browsers: it speaks to a gateway as anybody's page would, and so with the SDK. */
+const IN_BROWSERS = "console";
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^;"']*?["'](\.{1,2}\/[^"']+)["']/g;
 
@@ -33,8 +35,16 @@ export function faultsIn(path: string, source: string): string[] {
   for (const match of source.matchAll(IMPORT)) {
     const target = new URL(match[1] ?? "", `file:///${path}`).pathname.slice(1).split("/");
     const [house = "", targetRoom = ""] = target;
-    if (house !== home && !(MAY_IMPORT[home] ?? []).includes(house)) {
+    const inBrowser = home === "gateway" && room === IN_BROWSERS;
+    if (house !== home && !(MAY_IMPORT[home] ?? []).includes(house) && !(inBrowser && house === "client")) {
       faults.push(`${path}: ${home} must not import ${target.join("/")}`);
+    }
+    const apart = home === "gateway" && house === "gateway" && inBrowser !== (targetRoom === IN_BROWSERS);
+    if (apart) {
+      faults.push(
+        `${path}: what runs in browsers and what runs in the gateway must not import each other (${target.join("/")})`,
+      );
+      continue;
     }
     const rooms = GATEWAY_MAY_IMPORT[room];
     const between = home === "gateway" && house === "gateway" && target.length > 2 && rooms !== undefined;

@@ -13,6 +13,15 @@ test("inside the gateway the database never imports the api", () => {
   assert.equal(faultsIn("gateway/db/a.ts", 'import { x } from "../api/rest.ts";\n').length, 1);
 });
 
+test("the console uses the client and nothing of its gateway, and nothing of the gateway uses it", () => {
+  assert.deepEqual(faultsIn("gateway/console/a.tsx", 'import { x } from "../../client/mod.ts";\n'), []);
+  assert.equal(faultsIn("gateway/console/a.tsx", 'import { x } from "../core/upload.ts";\n').length, 1);
+  assert.equal(faultsIn("gateway/console/a.tsx", 'import { x } from "../config.ts";\n').length, 1);
+  assert.equal(faultsIn("gateway/api/a.ts", 'import { x } from "../console/a.ts";\n').length, 1);
+  assert.equal(faultsIn("gateway/main.ts", 'import { x } from "./console/a.ts";\n').length, 1);
+  assert.equal(faultsIn("gateway/api/a.ts", 'import { x } from "../../client/mod.ts";\n').length, 1);
+});
+
 test("a file of more than 300 lines is a fault", () => {
   assert.deepEqual(faultsIn("shared/a.ts", "\n".repeat(300)), []);
   assert.equal(faultsIn("shared/a.ts", "\n".repeat(301)).length, 1);

@@ -24,6 +24,7 @@ const programs = {
   faults: ["deno", "scripts/faults.ts"],
   chaos: ["deno", "scripts/chaos.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
+  console: ["deno", "scripts/build-console.ts"],
 };
 
 /** npm's own record of an install is older than the lock file, or missing. */

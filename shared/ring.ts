@@ -7,6 +7,9 @@ import { xxh64Text } from "./checksum.ts";
 /** Virtual nodes of a server of weight 1. */
 export const VIRTUAL_NODES = 150;
 
+/** The positions of the ring go around once in so many steps. */
+const CIRCLE = 2 ** 64;
+
 /** One virtual node. */
 export interface RingNode {
   readonly serverId: string;
@@ -52,6 +55,22 @@ export class Ring {
       if (owner !== undefined) found.add(owner);
     }
     return [...found];
+  }
+
+  /** Every server's part of the ring and the positions of its nodes, by id. A node owns the arc that ends with it. */
+  shares(): { readonly serverId: string; readonly share: number; readonly positions: bigint[] }[] {
+    const found = new Map<string, { share: number; positions: bigint[] }>();
+    let before = Number(this.#positions.at(-1) ?? 0n) - CIRCLE;
+    this.#positions.forEach((position, i) => {
+      const owner = this.#owners[i] ?? "";
+      const known = found.get(owner) ?? { share: 0, positions: [] };
+      found.set(owner, known);
+      known.positions.push(position);
+      known.share += (Number(position) - before) / CIRCLE;
+      before = Number(position);
+    });
+    return [...found].map(([serverId, held]) => ({ serverId, ...held }))
+      .sort((a, b) => (a.serverId < b.serverId ? -1 : 1));
   }
 
   #firstAtOrAfter(position: bigint): number {

@@ -26,6 +26,23 @@ test("successors are the next distinct servers clockwise, and the ring closes", 
   assert.deepEqual(new Ring([]).successors(5n, 6), []);
 });
 
+test("a server's share is what its arcs take of the ring", () => {
+  const half = 2n ** 63n;
+  const ring = new Ring([
+    { serverId: "b", position: half },
+    { serverId: "a", position: half / 2n },
+    { serverId: "a", position: 0n },
+  ]);
+  assert.deepEqual(ring.shares(), [
+    { serverId: "a", share: 0.75, positions: [0n, half / 2n] },
+    { serverId: "b", share: 0.25, positions: [half] },
+  ]);
+  const shares = ringOf(ids(6)).shares();
+  assert.ok(Math.abs(shares.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-9);
+  assert.ok(shares.every(({ share, positions }) => share > 0.1 && positions.length === VIRTUAL_NODES));
+  assert.deepEqual(new Ring([]).shares(), []);
+});
+
 test("successors agree with a walk over a sorted list", () => {
   const nodes = fc.array(fc.record({ serverId: fc.constantFrom("a", "b", "c", "d"), position: fc.bigInt(0n, 99n) }));
   fc.assert(fc.property(nodes, fc.bigInt(0n, 120n), fc.integer({ min: 1, max: 6 }), (nodes, position, count) => {

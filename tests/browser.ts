@@ -15,22 +15,34 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/**
- * Opens a page of a gateway's own origin, for no other one may speak to it.
- * @param script runs in it, and again after every reload
- */
-export async function openPage(
-  address: string,
-  script: string,
-): Promise<{ page: Page; problems: string[]; close: () => Promise<void> }> {
+/** A page of its own browser, and what it has complained of. */
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors that nobody caught, and those in the console. */
+  readonly problems: string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens an empty page. */
+export async function openBrowser(): Promise<OpenPage> {
   const running = await chromium.launch({ executablePath: `/usr/bin/${browser}`, args: QUIET });
   const page = await running.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  return { page, problems, close: () => running.close() };
+}
+
+/**
+ * Opens a page of a gateway's own origin, for no other one may speak to it.
+ * @param script runs in it, and again after every reload
+ */
+export async function openPage(address: string, script: string): Promise<OpenPage> {
+  const opened = await openBrowser();
+  const { page } = opened;
   const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/test.js"></script>';
   await page.route("**/test.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
   await page.route("**/test.js", (route) => route.fulfill({ contentType: "text/javascript", body: script }));
   await page.goto(`${address}/test.html`);
-  return { page, problems, close: () => running.close() };
+  return opened;
 }

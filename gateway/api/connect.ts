@@ -8,7 +8,7 @@ import type { KeptTraces } from "../../shared/telemetry_kept.ts";
 import { fetchHandler, requestsOf, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
 import { download } from "../core/download.ts";
 import { deleteKey, findFileAt, listFileParts, readManifest, viewOf } from "../core/files.ts";
-import { listPage } from "../core/list.ts";
+import { bucketPage, listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import type { Upkeep } from "../core/upkeep.ts";
@@ -18,6 +18,7 @@ import { listServers } from "./servers.ts";
 import { changeRpcs } from "./change_rpcs.ts";
 import { traceRpcs } from "./trace_rpcs.ts";
 import { upkeepRpcs } from "./upkeep_rpcs.ts";
+import { placeRpcs } from "./place_rpcs.ts";
 import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
 
 /** The handlers by path; undefined where no RPC has that path. */
@@ -44,6 +45,7 @@ export function createRpc(
       const { parts, next } = await listFileParts(store, fileId, Number(fromOffset), limit);
       return { parts: parts.map(partMessage), ...(next === undefined ? {} : { nextOffset: BigInt(next) }) };
     },
+    listBuckets: ({ after, limit }) => bucketPage(store, after, limit),
     async listFiles(request) {
       const page = await listPage(store, request);
       return { files: page.files.map(fileMessage), prefixes: [...page.prefixes], nextCursor: page.cursor };
@@ -59,22 +61,7 @@ export function createRpc(
     ...changeRpcs(upkeep),
     ...upkeepRpcs(upkeep),
     ...traceRpcs(kept),
-    async locate({ bucket, key }) {
-      const { file, inline, segments } = await readManifest(store, bucket, key);
-      const chunks = segments.flatMap(({ number, chunks }) =>
-        chunks.map(({ chunkId, index, serverId, length, sha256 }) => {
-          return {
-            chunkId,
-            segment: number,
-            index,
-            serverId,
-            length: BigInt(length),
-            sha256: Uint8Array.from(Buffer.from(sha256, "hex")),
-          };
-        })
-      );
-      return { fileId: file.id, inline: inline !== null, chunks };
-    },
+    ...placeRpcs(store, upkeep),
   });
   const downloadInPlace = createDownloadStream((request, signal) => read(store, request, signal), log);
   const byTheBook = fetchHandler(router);

@@ -4,6 +4,7 @@ import { FileService } from "../../shared/gen/sixfold/v1/files_pb.ts";
 
 const TRACES = "/v1/traces";
 const EXACT = new Set([
+  "/",
   "/healthz",
   "/readyz",
   "/metrics",
@@ -23,6 +24,7 @@ export function routeOf(url: string): string {
   if (path.startsWith("/v1/files/")) return "/v1/files/{bucket}/{key}";
   if (path.startsWith("/v1/uploads/")) return "/v1/uploads/{id}";
   if (path.startsWith(`${TRACES}/`)) return `${TRACES}/{id}`;
+  if (path.startsWith("/console/")) return "/console/{part}";
   return "other";
 }
 

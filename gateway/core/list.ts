@@ -1,6 +1,6 @@
 /** Lists a bucket page by page in the order of the keys' bytes. */
 import { SixfoldError } from "../../shared/errors.ts";
-import { listFiles } from "../db/files.ts";
+import { listBuckets, listFiles } from "../db/files.ts";
 import { checkBucket } from "./file_name.ts";
 import { type FileView, viewOf } from "./files.ts";
 import type { Store } from "./store.ts";
@@ -29,6 +29,17 @@ export interface ListPage {
 }
 
 const encoder = new TextEncoder();
+
+/** A page of the buckets that have a file. @param after the last one of the page before, or empty */
+export async function bucketPage(
+  { sql }: Store,
+  after: string,
+  limit: number,
+): Promise<{ readonly buckets: string[]; readonly more: boolean }> {
+  const most = Math.min(limit || MAX_PAGE, MAX_PAGE);
+  const names = await listBuckets(sql, after, most + 1);
+  return { buckets: names.slice(0, most), more: names.length > most };
+}
 
 /** @throws SixfoldError `invalid_argument` for a bad bucket or cursor */
 export async function listPage({ sql }: Store, request: ListRequest): Promise<ListPage> {

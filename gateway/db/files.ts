@@ -111,6 +111,14 @@ export async function findFile(sql: Sql, bucket: string, key: Uint8Array): Promi
   return row;
 }
 
+/** Names of buckets that have a file, behind a name, in order. */
+export async function listBuckets(sql: Sql, after: string, limit: number): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    SELECT name FROM buckets WHERE name > ${after} AND EXISTS (SELECT FROM files WHERE bucket = name)
+    ORDER BY name LIMIT ${limit}`;
+  return rows.map(({ name }) => name);
+}
+
 /**
  * A page of files in the order of their keys' bytes.
  * @param after only keys greater than this, or equal to it where `inclusive`

@@ -14,7 +14,182 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/cluster.proto.
  */
 export const file_sixfold_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEiYwoRUGxhbkNoYW5nZVJlcXVlc3QSEwoJcmViYWxhbmNlGAEgASgISAASGQoPZHJhaW5fc2VydmVyX2lkGAIgASgJSAASFAoKYWRkX3dlaWdodBgDIAEoAUgAQggKBmNoYW5nZSKSAQoSUGxhbkNoYW5nZVJlc3BvbnNlEg4KBmNodW5rcxgBIAEoBBINCgVieXRlcxgCIAEoBBITCgtjaHVua3Nfc2VlbhgDIAEoBBISCgpieXRlc19zZWVuGAQgASgEEhQKDGhvdHRlc3RfZGlzaxgFIAEoARIPCgdzZWNvbmRzGAYgASgEEg0KBWV4YWN0GAcgASgIIhcKFVN0YXJ0UmViYWxhbmNlUmVxdWVzdCIrChZTdGFydFJlYmFsYW5jZVJlc3BvbnNlEhEKCWNoYW5nZV9pZBgBIAEoCSInChJEcmFpblNlcnZlclJlcXVlc3QSEQoJc2VydmVyX2lkGAEgASgJIigKE0RyYWluU2VydmVyUmVzcG9uc2USEQoJY2hhbmdlX2lkGAEgASgJIicKEkNhbmNlbERyYWluUmVxdWVzdBIRCglzZXJ2ZXJfaWQYASABKAkiFQoTQ2FuY2VsRHJhaW5SZXNwb25zZSI+ChNSZW1vdmVTZXJ2ZXJSZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCRIUCgxjb25maXJtYXRpb24YAiABKAkiFgoUUmVtb3ZlU2VydmVyUmVzcG9uc2UiEQoPR2V0TW92ZXNSZXF1ZXN0Iq8CCgZDaGFuZ2USCgoCaWQYASABKAkSEQoJc2VydmVyX2lkGAIgASgJEg0KBXN0YXRlGAMgASgJEi4KCnN0YXJ0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtjaHVua3NfZG9uZRgGIAEoBBISCgpieXRlc19kb25lGAcgASgEEhMKC2NodW5rc19sZWZ0GAggASgEEhIKCmJ5dGVzX2xlZnQYCSABKAQSDwoHcGxhbm5lZBgKIAEoCBIPCgdwcm9ibGVtGAsgASgJEhYKDnNhZmVfdG9fcmVtb3ZlGAwgASgIEg0KBWhvbGRzGA0gASgJImcKEEdldE1vdmVzUmVzcG9uc2USIwoHY2hhbmdlcxgBIAMoCzISLnNpeGZvbGQudjEuQ2hhbmdlEhgKEGJ5dGVzX3Blcl9zZWNvbmQYAiABKAQSFAoMc2Vjb25kc19sZWZ0GAMgASgEIiYKEVBhdXNlTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIUChJQYXVzZU1vdmVzUmVzcG9uc2UiJwoSUmVzdW1lTW92ZXNSZXF1ZXN0EhEKCWNoYW5nZV9pZBgBIAEoCSIVChNSZXN1bWVNb3Zlc1Jlc3BvbnNlIiUKEFN0b3BNb3Zlc1JlcXVlc3QSEQoJY2hhbmdlX2lkGAEgASgJIhMKEVN0b3BNb3Zlc1Jlc3BvbnNlIhMKEUdldFJlcGFpcnNSZXF1ZXN0Iq4BChJHZXRSZXBhaXJzUmVzcG9uc2USDgoGcXVldWVkGAEgASgEEg8KB3J1bm5pbmcYAiABKAQSDwoHd2FpdGluZxgDIAEoBBIOCgZwYXJrZWQYBCABKAQSEgoKYnl0ZXNfbGVmdBgFIAEoBBISCgpieXRlc19kb25lGAYgASgEEhgKEGJ5dGVzX3Blcl9zZWNvbmQYByABKAQSFAoMc2Vjb25kc19sZWZ0GAggASgEIjcKEkxpc3RSZXBhaXJzUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJEg0KBWxpbWl0GAIgASgNIscBCgZSZXBhaXISDwoHZmlsZV9pZBgBIAEoCRIOCgZidWNrZXQYAiABKAkSCwoDa2V5GAMgASgJEg8KB3NlZ21lbnQYBCABKA0SDQoFaW5kZXgYBSABKA0SDgoGcmVhc29uGAYgASgJEg0KBXN0YXRlGAcgASgJEg8KB3Byb2JsZW0YCCABKAkSEAoIYXR0ZW1wdHMYCSABKA0SLQoJcXVldWVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJTChNMaXN0UmVwYWlyc1Jlc3BvbnNlEiMKB3JlcGFpcnMYASADKAsyEi5zaXhmb2xkLnYxLlJlcGFpchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRQoSUmV0cnlSZXBhaXJSZXF1ZXN0Eg8KB2ZpbGVfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDSIkChNSZXRyeVJlcGFpclJlc3BvbnNlEg0KBWNvdW50GAEgASgEIhwKGkxpc3RSZWNvbmNpbGlhdGlvbnNSZXF1ZXN0Io4BCg5SZWNvbmNpbGlhdGlvbhIRCglzZXJ2ZXJfaWQYASABKAkSDQoFc3RhdGUYAiABKAkSDgoGbGlzdGVkGAMgASgEEg4KBnN0cmF5cxgEIAEoBBIMCgRsb3N0GAUgASgEEiwKCGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ1ChtMaXN0UmVjb25jaWxpYXRpb25zUmVzcG9uc2USMwoPcmVjb25jaWxpYXRpb25zGAEgAygLMhouc2l4Zm9sZC52MS5SZWNvbmNpbGlhdGlvbhINCgVkb3VidBgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgEIi8KGkFsbG93UmVjb25jaWxpYXRpb25SZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCSIdChtBbGxvd1JlY29uY2lsaWF0aW9uUmVzcG9uc2UiGAoWQ29uZmlybURhdGFiYXNlUmVxdWVzdCItChdDb25maXJtRGF0YWJhc2VSZXNwb25zZRISCgpnZW5lcmF0aW9uGAEgASgEIhEKD0xpc3RXb3JrUmVxdWVzdCK1AQoEV29yaxIMCgRuYW1lGAEgASgJEg0KBXN0YXRlGAIgASgJEi4KCmxhc3Rfc3RhcnQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGxhc3RfZW5kGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAUgASgJEhAKCGZhaWx1cmVzGAYgASgNEgwKBGRvbmUYByABKAQiMgoQTGlzdFdvcmtSZXNwb25zZRIeCgR3b3JrGAEgAygLMhAuc2l4Zm9sZC52MS5Xb3JrIqsDCgZTZXJ2ZXISCgoCaWQYASABKAkSFAoMZ3JwY19hZGRyZXNzGAIgASgJEhQKDGh0dHBfYWRkcmVzcxgDIAEoCRImCgVzdGF0ZRgEIAEoDjIXLnNpeGZvbGQudjEuU2VydmVyU3RhdGUSEgoKZnJlZV9ieXRlcxgFIAEoBBISCgp1c2VkX2J5dGVzGAYgASgEEjIKDmxhc3RfaGVhcnRiZWF0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR6b25lGAggASgJEg4KBndlaWdodBgJIAEoARIpCgdicmVha2VyGAogASgOMhguc2l4Zm9sZC52MS5CcmVha2VyU3RhdGUSHAoUY29uc2VjdXRpdmVfZmFpbHVyZXMYCyABKA0SEgoKbGFzdF9lcnJvchgMIAEoCRIYChBoZWFydGJlYXRfYWdlX21zGA0gASgEEhQKDHN0YXRlX3JlYXNvbhgOIAEoCRINCgVjYWxscxgPIAEoBBIUCgxmYWlsZWRfY2FsbHMYECABKAQSFQoNdXN1YWxfcmVhZF9tcxgRIAEoASIUChJMaXN0U2VydmVyc1JlcXVlc3QiOgoTTGlzdFNlcnZlcnNSZXNwb25zZRIjCgdzZXJ2ZXJzGAEgAygLMhIuc2l4Zm9sZC52MS5TZXJ2ZXIiLAoNTG9jYXRlUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJInQKDUNodW5rTG9jYXRpb24SEAoIY2h1bmtfaWQYASABKAkSDwoHc2VnbWVudBgCIAEoDRINCgVpbmRleBgDIAEoDRIRCglzZXJ2ZXJfaWQYBCABKAkSDgoGbGVuZ3RoGAUgASgEEg4KBnNoYTI1NhgGIAEoDCJcCg5Mb2NhdGVSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEg4KBmlubGluZRgCIAEoCBIpCgZjaHVua3MYAyADKAsyGS5zaXhmb2xkLnYxLkNodW5rTG9jYXRpb24iJAoTTGlzdFJlcXVlc3RzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSK3AQoNVHJhY2VkUmVxdWVzdBIQCgh0cmFjZV9pZBgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg0KBXJvdXRlGAMgASgJEg4KBnN0YXR1cxgEIAEoDRIuCgpzdGFydGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtkdXJhdGlvbl9tcxgGIAEoARINCgVieXRlcxgHIAEoBBINCgVlcnJvchgIIAEoCSJDChRMaXN0UmVxdWVzdHNSZXNwb25zZRIrCghyZXF1ZXN0cxgBIAMoCzIZLnNpeGZvbGQudjEuVHJhY2VkUmVxdWVzdCIjCg9HZXRUcmFjZVJlcXVlc3QSEAoIdHJhY2VfaWQYASABKAkimAEKClRyYWNlRXZlbnQSDAoEbmFtZRgBIAEoCRINCgVhdF9tcxgCIAEoARI6CgphdHRyaWJ1dGVzGAMgAygLMiYuc2l4Zm9sZC52MS5UcmFjZUV2ZW50LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKJAgoJVHJhY2VTcGFuEg8KB3NwYW5faWQYASABKAkSEQoJcGFyZW50X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSEAoIc3RhcnRfbXMYBCABKAESEwoLZHVyYXRpb25fbXMYBSABKAESOQoKYXR0cmlidXRlcxgGIAMoCzIlLnNpeGZvbGQudjEuVHJhY2VTcGFuLkF0dHJpYnV0ZXNFbnRyeRImCgZldmVudHMYByADKAsyFi5zaXhmb2xkLnYxLlRyYWNlRXZlbnQSDQoFZXJyb3IYCCABKAkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiawoFVHJhY2USKgoHcmVxdWVzdBgBIAEoCzIZLnNpeGZvbGQudjEuVHJhY2VkUmVxdWVzdBIkCgVzcGFucxgCIAMoCzIVLnNpeGZvbGQudjEuVHJhY2VTcGFuEhAKCGxlZnRfb3V0GAMgASgNIjUKEEdldFRyYWNlUmVzcG9uc2USIQoGdHJhY2VzGAEgAygLMhEuc2l4Zm9sZC52MS5UcmFjZSp8CgxCcmVha2VyU3RhdGUSHQoZQlJFQUtFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFEJSRUFLRVJfU1RBVEVfQ0xPU0VEEAESFgoSQlJFQUtFUl9TVEFURV9PUEVOEAISGwoXQlJFQUtFUl9TVEFURV9IQUxGX09QRU4QAzLiDAoOQ2x1c3RlclNlcnZpY2USTgoLTGlzdFNlcnZlcnMSHi5zaXhmb2xkLnYxLkxpc3RTZXJ2ZXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFNlcnZlcnNSZXNwb25zZRI/CgZMb2NhdGUSGS5zaXhmb2xkLnYxLkxvY2F0ZVJlcXVlc3QaGi5zaXhmb2xkLnYxLkxvY2F0ZVJlc3BvbnNlEksKClBsYW5DaGFuZ2USHS5zaXhmb2xkLnYxLlBsYW5DaGFuZ2VSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5QbGFuQ2hhbmdlUmVzcG9uc2USVwoOU3RhcnRSZWJhbGFuY2USIS5zaXhmb2xkLnYxLlN0YXJ0UmViYWxhbmNlUmVxdWVzdBoiLnNpeGZvbGQudjEuU3RhcnRSZWJhbGFuY2VSZXNwb25zZRJOCgtEcmFpblNlcnZlchIeLnNpeGZvbGQudjEuRHJhaW5TZXJ2ZXJSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5EcmFpblNlcnZlclJlc3BvbnNlEk4KC0NhbmNlbERyYWluEh4uc2l4Zm9sZC52MS5DYW5jZWxEcmFpblJlcXVlc3QaHy5zaXhmb2xkLnYxLkNhbmNlbERyYWluUmVzcG9uc2USUQoMUmVtb3ZlU2VydmVyEh8uc2l4Zm9sZC52MS5SZW1vdmVTZXJ2ZXJSZXF1ZXN0GiAuc2l4Zm9sZC52MS5SZW1vdmVTZXJ2ZXJSZXNwb25zZRJFCghHZXRNb3ZlcxIbLnNpeGZvbGQudjEuR2V0TW92ZXNSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5HZXRNb3Zlc1Jlc3BvbnNlEksKClBhdXNlTW92ZXMSHS5zaXhmb2xkLnYxLlBhdXNlTW92ZXNSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5QYXVzZU1vdmVzUmVzcG9uc2USTgoLUmVzdW1lTW92ZXMSHi5zaXhmb2xkLnYxLlJlc3VtZU1vdmVzUmVxdWVzdBofLnNpeGZvbGQudjEuUmVzdW1lTW92ZXNSZXNwb25zZRJICglTdG9wTW92ZXMSHC5zaXhmb2xkLnYxLlN0b3BNb3Zlc1JlcXVlc3QaHS5zaXhmb2xkLnYxLlN0b3BNb3Zlc1Jlc3BvbnNlEksKCkdldFJlcGFpcnMSHS5zaXhmb2xkLnYxLkdldFJlcGFpcnNSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5HZXRSZXBhaXJzUmVzcG9uc2USTgoLTGlzdFJlcGFpcnMSHi5zaXhmb2xkLnYxLkxpc3RSZXBhaXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFJlcGFpcnNSZXNwb25zZRJOCgtSZXRyeVJlcGFpchIeLnNpeGZvbGQudjEuUmV0cnlSZXBhaXJSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5SZXRyeVJlcGFpclJlc3BvbnNlEmYKE0xpc3RSZWNvbmNpbGlhdGlvbnMSJi5zaXhmb2xkLnYxLkxpc3RSZWNvbmNpbGlhdGlvbnNSZXF1ZXN0Gicuc2l4Zm9sZC52MS5MaXN0UmVjb25jaWxpYXRpb25zUmVzcG9uc2USZgoTQWxsb3dSZWNvbmNpbGlhdGlvbhImLnNpeGZvbGQudjEuQWxsb3dSZWNvbmNpbGlhdGlvblJlcXVlc3QaJy5zaXhmb2xkLnYxLkFsbG93UmVjb25jaWxpYXRpb25SZXNwb25zZRJaCg9Db25maXJtRGF0YWJhc2USIi5zaXhmb2xkLnYxLkNvbmZpcm1EYXRhYmFzZVJlcXVlc3QaIy5zaXhmb2xkLnYxLkNvbmZpcm1EYXRhYmFzZVJlc3BvbnNlEkUKCExpc3RXb3JrEhsuc2l4Zm9sZC52MS5MaXN0V29ya1JlcXVlc3QaHC5zaXhmb2xkLnYxLkxpc3RXb3JrUmVzcG9uc2USUQoMTGlzdFJlcXVlc3RzEh8uc2l4Zm9sZC52MS5MaXN0UmVxdWVzdHNSZXF1ZXN0GiAuc2l4Zm9sZC52MS5MaXN0UmVxdWVzdHNSZXNwb25zZRJFCghHZXRUcmFjZRIbLnNpeGZvbGQudjEuR2V0VHJhY2VSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5HZXRUcmFjZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
+  fileDesc("ChhzaXhmb2xkL3YxL2NsdXN0ZXIucHJvdG8SCnNpeGZvbGQudjEiLQoOR2V0UmluZ1JlcXVlc3QSDgoGYnVja2V0GAEgASgJEgsKA2tleRgCIAEoCSJBCgpSaW5nU2VydmVyEhEKCXNlcnZlcl9pZBgBIAEoCRINCgVzaGFyZRgCIAEoARIRCglwb3NpdGlvbnMYAyADKAYifgoPR2V0UmluZ1Jlc3BvbnNlEicKB3NlcnZlcnMYASADKAsyFi5zaXhmb2xkLnYxLlJpbmdTZXJ2ZXISGQoMa2V5X3Bvc2l0aW9uGAIgASgGSACIAQESFgoOa2V5X3NlcnZlcl9pZHMYAyADKAlCDwoNX2tleV9wb3NpdGlvbiIoChJQcmV2aWV3TG9zc1JlcXVlc3QSEgoKc2VydmVyX2lkcxgBIAMoCSKNAQoTUHJldmlld0xvc3NSZXNwb25zZRISCgp1bnJlYWRhYmxlGAEgASgEEhgKEHVucmVhZGFibGVfYnl0ZXMYAiABKAQSDwoHYXRfcmlzaxgDIAEoBBIVCg1hdF9yaXNrX2J5dGVzGAQgASgEEgwKBHNhZmUYBSABKAQSEgoKc2FmZV9ieXRlcxgGIAEoBCJjChFQbGFuQ2hhbmdlUmVxdWVzdBITCglyZWJhbGFuY2UYASABKAhIABIZCg9kcmFpbl9zZXJ2ZXJfaWQYAiABKAlIABIUCgphZGRfd2VpZ2h0GAMgASgBSABCCAoGY2hhbmdlIpIBChJQbGFuQ2hhbmdlUmVzcG9uc2USDgoGY2h1bmtzGAEgASgEEg0KBWJ5dGVzGAIgASgEEhMKC2NodW5rc19zZWVuGAMgASgEEhIKCmJ5dGVzX3NlZW4YBCABKAQSFAoMaG90dGVzdF9kaXNrGAUgASgBEg8KB3NlY29uZHMYBiABKAQSDQoFZXhhY3QYByABKAgiFwoVU3RhcnRSZWJhbGFuY2VSZXF1ZXN0IisKFlN0YXJ0UmViYWxhbmNlUmVzcG9uc2USEQoJY2hhbmdlX2lkGAEgASgJIicKEkRyYWluU2VydmVyUmVxdWVzdBIRCglzZXJ2ZXJfaWQYASABKAkiKAoTRHJhaW5TZXJ2ZXJSZXNwb25zZRIRCgljaGFuZ2VfaWQYASABKAkiJwoSQ2FuY2VsRHJhaW5SZXF1ZXN0EhEKCXNlcnZlcl9pZBgBIAEoCSIVChNDYW5jZWxEcmFpblJlc3BvbnNlIj4KE1JlbW92ZVNlcnZlclJlcXVlc3QSEQoJc2VydmVyX2lkGAEgASgJEhQKDGNvbmZpcm1hdGlvbhgCIAEoCSIWChRSZW1vdmVTZXJ2ZXJSZXNwb25zZSIRCg9HZXRNb3Zlc1JlcXVlc3QirwIKBkNoYW5nZRIKCgJpZBgBIAEoCRIRCglzZXJ2ZXJfaWQYAiABKAkSDQoFc3RhdGUYAyABKAkSLgoKc3RhcnRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2NodW5rc19kb25lGAYgASgEEhIKCmJ5dGVzX2RvbmUYByABKAQSEwoLY2h1bmtzX2xlZnQYCCABKAQSEgoKYnl0ZXNfbGVmdBgJIAEoBBIPCgdwbGFubmVkGAogASgIEg8KB3Byb2JsZW0YCyABKAkSFgoOc2FmZV90b19yZW1vdmUYDCABKAgSDQoFaG9sZHMYDSABKAkiZwoQR2V0TW92ZXNSZXNwb25zZRIjCgdjaGFuZ2VzGAEgAygLMhIuc2l4Zm9sZC52MS5DaGFuZ2USGAoQYnl0ZXNfcGVyX3NlY29uZBgCIAEoBBIUCgxzZWNvbmRzX2xlZnQYAyABKAQiJgoRUGF1c2VNb3Zlc1JlcXVlc3QSEQoJY2hhbmdlX2lkGAEgASgJIhQKElBhdXNlTW92ZXNSZXNwb25zZSInChJSZXN1bWVNb3Zlc1JlcXVlc3QSEQoJY2hhbmdlX2lkGAEgASgJIhUKE1Jlc3VtZU1vdmVzUmVzcG9uc2UiJQoQU3RvcE1vdmVzUmVxdWVzdBIRCgljaGFuZ2VfaWQYASABKAkiEwoRU3RvcE1vdmVzUmVzcG9uc2UiEwoRR2V0UmVwYWlyc1JlcXVlc3QirgEKEkdldFJlcGFpcnNSZXNwb25zZRIOCgZxdWV1ZWQYASABKAQSDwoHcnVubmluZxgCIAEoBBIPCgd3YWl0aW5nGAMgASgEEg4KBnBhcmtlZBgEIAEoBBISCgpieXRlc19sZWZ0GAUgASgEEhIKCmJ5dGVzX2RvbmUYBiABKAQSGAoQYnl0ZXNfcGVyX3NlY29uZBgHIAEoBBIUCgxzZWNvbmRzX2xlZnQYCCABKAQiNwoSTGlzdFJlcGFpcnNSZXF1ZXN0EhIKCnBhZ2VfdG9rZW4YASABKAkSDQoFbGltaXQYAiABKA0ixwEKBlJlcGFpchIPCgdmaWxlX2lkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSDwoHc2VnbWVudBgEIAEoDRINCgVpbmRleBgFIAEoDRIOCgZyZWFzb24YBiABKAkSDQoFc3RhdGUYByABKAkSDwoHcHJvYmxlbRgIIAEoCRIQCghhdHRlbXB0cxgJIAEoDRItCglxdWV1ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlMKE0xpc3RSZXBhaXJzUmVzcG9uc2USIwoHcmVwYWlycxgBIAMoCzISLnNpeGZvbGQudjEuUmVwYWlyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJFChJSZXRyeVJlcGFpclJlcXVlc3QSDwoHZmlsZV9pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEg0KBWluZGV4GAMgASgNIiQKE1JldHJ5UmVwYWlyUmVzcG9uc2USDQoFY291bnQYASABKAQiHAoaTGlzdFJlY29uY2lsaWF0aW9uc1JlcXVlc3QijgEKDlJlY29uY2lsaWF0aW9uEhEKCXNlcnZlcl9pZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIOCgZsaXN0ZWQYAyABKAQSDgoGc3RyYXlzGAQgASgEEgwKBGxvc3QYBSABKAQSLAoIZW5kZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInUKG0xpc3RSZWNvbmNpbGlhdGlvbnNSZXNwb25zZRIzCg9yZWNvbmNpbGlhdGlvbnMYASADKAsyGi5zaXhmb2xkLnYxLlJlY29uY2lsaWF0aW9uEg0KBWRvdWJ0GAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAQiLwoaQWxsb3dSZWNvbmNpbGlhdGlvblJlcXVlc3QSEQoJc2VydmVyX2lkGAEgASgJIh0KG0FsbG93UmVjb25jaWxpYXRpb25SZXNwb25zZSIYChZDb25maXJtRGF0YWJhc2VSZXF1ZXN0Ii0KF0NvbmZpcm1EYXRhYmFzZVJlc3BvbnNlEhIKCmdlbmVyYXRpb24YASABKAQiEQoPTGlzdFdvcmtSZXF1ZXN0IrUBCgRXb3JrEgwKBG5hbWUYASABKAkSDQoFc3RhdGUYAiABKAkSLgoKbGFzdF9zdGFydBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIbGFzdF9lbmQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhc3RfZXJyb3IYBSABKAkSEAoIZmFpbHVyZXMYBiABKA0SDAoEZG9uZRgHIAEoBCIyChBMaXN0V29ya1Jlc3BvbnNlEh4KBHdvcmsYASADKAsyEC5zaXhmb2xkLnYxLldvcmsiqwMKBlNlcnZlchIKCgJpZBgBIAEoCRIUCgxncnBjX2FkZHJlc3MYAiABKAkSFAoMaHR0cF9hZGRyZXNzGAMgASgJEiYKBXN0YXRlGAQgASgOMhcuc2l4Zm9sZC52MS5TZXJ2ZXJTdGF0ZRISCgpmcmVlX2J5dGVzGAUgASgEEhIKCnVzZWRfYnl0ZXMYBiABKAQSMgoObGFzdF9oZWFydGJlYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHpvbmUYCCABKAkSDgoGd2VpZ2h0GAkgASgBEikKB2JyZWFrZXIYCiABKA4yGC5zaXhmb2xkLnYxLkJyZWFrZXJTdGF0ZRIcChRjb25zZWN1dGl2ZV9mYWlsdXJlcxgLIAEoDRISCgpsYXN0X2Vycm9yGAwgASgJEhgKEGhlYXJ0YmVhdF9hZ2VfbXMYDSABKAQSFAoMc3RhdGVfcmVhc29uGA4gASgJEg0KBWNhbGxzGA8gASgEEhQKDGZhaWxlZF9jYWxscxgQIAEoBBIVCg11c3VhbF9yZWFkX21zGBEgASgBIhQKEkxpc3RTZXJ2ZXJzUmVxdWVzdCI6ChNMaXN0U2VydmVyc1Jlc3BvbnNlEiMKB3NlcnZlcnMYASADKAsyEi5zaXhmb2xkLnYxLlNlcnZlciIsCg1Mb2NhdGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkidAoNQ2h1bmtMb2NhdGlvbhIQCghjaHVua19pZBgBIAEoCRIPCgdzZWdtZW50GAIgASgNEg0KBWluZGV4GAMgASgNEhEKCXNlcnZlcl9pZBgEIAEoCRIOCgZsZW5ndGgYBSABKAQSDgoGc2hhMjU2GAYgASgMIlUKDFNlZ21lbnRQbGFjZRIPCgdzZWdtZW50GAEgASgNEg4KBm9mZnNldBgCIAEoBBIOCgZsZW5ndGgYAyABKAQSCQoBaxgEIAEoDRIJCgFtGAUgASgNIogBCg5Mb2NhdGVSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEg4KBmlubGluZRgCIAEoCBIpCgZjaHVua3MYAyADKAsyGS5zaXhmb2xkLnYxLkNodW5rTG9jYXRpb24SKgoIc2VnbWVudHMYBCADKAsyGC5zaXhmb2xkLnYxLlNlZ21lbnRQbGFjZSIkChNMaXN0UmVxdWVzdHNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNIrcBCg1UcmFjZWRSZXF1ZXN0EhAKCHRyYWNlX2lkGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkSDQoFcm91dGUYAyABKAkSDgoGc3RhdHVzGAQgASgNEi4KCnN0YXJ0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2R1cmF0aW9uX21zGAYgASgBEg0KBWJ5dGVzGAcgASgEEg0KBWVycm9yGAggASgJIkMKFExpc3RSZXF1ZXN0c1Jlc3BvbnNlEisKCHJlcXVlc3RzGAEgAygLMhkuc2l4Zm9sZC52MS5UcmFjZWRSZXF1ZXN0IiMKD0dldFRyYWNlUmVxdWVzdBIQCgh0cmFjZV9pZBgBIAEoCSKYAQoKVHJhY2VFdmVudBIMCgRuYW1lGAEgASgJEg0KBWF0X21zGAIgASgBEjoKCmF0dHJpYnV0ZXMYAyADKAsyJi5zaXhmb2xkLnYxLlRyYWNlRXZlbnQuQXR0cmlidXRlc0VudHJ5GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIokCCglUcmFjZVNwYW4SDwoHc3Bhbl9pZBgBIAEoCRIRCglwYXJlbnRfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIQCghzdGFydF9tcxgEIAEoARITCgtkdXJhdGlvbl9tcxgFIAEoARI5CgphdHRyaWJ1dGVzGAYgAygLMiUuc2l4Zm9sZC52MS5UcmFjZVNwYW4uQXR0cmlidXRlc0VudHJ5EiYKBmV2ZW50cxgHIAMoCzIWLnNpeGZvbGQudjEuVHJhY2VFdmVudBINCgVlcnJvchgIIAEoCRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJrCgVUcmFjZRIqCgdyZXF1ZXN0GAEgASgLMhkuc2l4Zm9sZC52MS5UcmFjZWRSZXF1ZXN0EiQKBXNwYW5zGAIgAygLMhUuc2l4Zm9sZC52MS5UcmFjZVNwYW4SEAoIbGVmdF9vdXQYAyABKA0iNQoQR2V0VHJhY2VSZXNwb25zZRIhCgZ0cmFjZXMYASADKAsyES5zaXhmb2xkLnYxLlRyYWNlKnwKDEJyZWFrZXJTdGF0ZRIdChlCUkVBS0VSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQlJFQUtFUl9TVEFURV9DTE9TRUQQARIWChJCUkVBS0VSX1NUQVRFX09QRU4QAhIbChdCUkVBS0VSX1NUQVRFX0hBTEZfT1BFThADMvYNCg5DbHVzdGVyU2VydmljZRJOCgtMaXN0U2VydmVycxIeLnNpeGZvbGQudjEuTGlzdFNlcnZlcnNSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5MaXN0U2VydmVyc1Jlc3BvbnNlEj8KBkxvY2F0ZRIZLnNpeGZvbGQudjEuTG9jYXRlUmVxdWVzdBoaLnNpeGZvbGQudjEuTG9jYXRlUmVzcG9uc2USQgoHR2V0UmluZxIaLnNpeGZvbGQudjEuR2V0UmluZ1JlcXVlc3QaGy5zaXhmb2xkLnYxLkdldFJpbmdSZXNwb25zZRJOCgtQcmV2aWV3TG9zcxIeLnNpeGZvbGQudjEuUHJldmlld0xvc3NSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5QcmV2aWV3TG9zc1Jlc3BvbnNlEksKClBsYW5DaGFuZ2USHS5zaXhmb2xkLnYxLlBsYW5DaGFuZ2VSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5QbGFuQ2hhbmdlUmVzcG9uc2USVwoOU3RhcnRSZWJhbGFuY2USIS5zaXhmb2xkLnYxLlN0YXJ0UmViYWxhbmNlUmVxdWVzdBoiLnNpeGZvbGQudjEuU3RhcnRSZWJhbGFuY2VSZXNwb25zZRJOCgtEcmFpblNlcnZlchIeLnNpeGZvbGQudjEuRHJhaW5TZXJ2ZXJSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5EcmFpblNlcnZlclJlc3BvbnNlEk4KC0NhbmNlbERyYWluEh4uc2l4Zm9sZC52MS5DYW5jZWxEcmFpblJlcXVlc3QaHy5zaXhmb2xkLnYxLkNhbmNlbERyYWluUmVzcG9uc2USUQoMUmVtb3ZlU2VydmVyEh8uc2l4Zm9sZC52MS5SZW1vdmVTZXJ2ZXJSZXF1ZXN0GiAuc2l4Zm9sZC52MS5SZW1vdmVTZXJ2ZXJSZXNwb25zZRJFCghHZXRNb3ZlcxIbLnNpeGZvbGQudjEuR2V0TW92ZXNSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5HZXRNb3Zlc1Jlc3BvbnNlEksKClBhdXNlTW92ZXMSHS5zaXhmb2xkLnYxLlBhdXNlTW92ZXNSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5QYXVzZU1vdmVzUmVzcG9uc2USTgoLUmVzdW1lTW92ZXMSHi5zaXhmb2xkLnYxLlJlc3VtZU1vdmVzUmVxdWVzdBofLnNpeGZvbGQudjEuUmVzdW1lTW92ZXNSZXNwb25zZRJICglTdG9wTW92ZXMSHC5zaXhmb2xkLnYxLlN0b3BNb3Zlc1JlcXVlc3QaHS5zaXhmb2xkLnYxLlN0b3BNb3Zlc1Jlc3BvbnNlEksKCkdldFJlcGFpcnMSHS5zaXhmb2xkLnYxLkdldFJlcGFpcnNSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5HZXRSZXBhaXJzUmVzcG9uc2USTgoLTGlzdFJlcGFpcnMSHi5zaXhmb2xkLnYxLkxpc3RSZXBhaXJzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdFJlcGFpcnNSZXNwb25zZRJOCgtSZXRyeVJlcGFpchIeLnNpeGZvbGQudjEuUmV0cnlSZXBhaXJSZXF1ZXN0Gh8uc2l4Zm9sZC52MS5SZXRyeVJlcGFpclJlc3BvbnNlEmYKE0xpc3RSZWNvbmNpbGlhdGlvbnMSJi5zaXhmb2xkLnYxLkxpc3RSZWNvbmNpbGlhdGlvbnNSZXF1ZXN0Gicuc2l4Zm9sZC52MS5MaXN0UmVjb25jaWxpYXRpb25zUmVzcG9uc2USZgoTQWxsb3dSZWNvbmNpbGlhdGlvbhImLnNpeGZvbGQudjEuQWxsb3dSZWNvbmNpbGlhdGlvblJlcXVlc3QaJy5zaXhmb2xkLnYxLkFsbG93UmVjb25jaWxpYXRpb25SZXNwb25zZRJaCg9Db25maXJtRGF0YWJhc2USIi5zaXhmb2xkLnYxLkNvbmZpcm1EYXRhYmFzZVJlcXVlc3QaIy5zaXhmb2xkLnYxLkNvbmZpcm1EYXRhYmFzZVJlc3BvbnNlEkUKCExpc3RXb3JrEhsuc2l4Zm9sZC52MS5MaXN0V29ya1JlcXVlc3QaHC5zaXhmb2xkLnYxLkxpc3RXb3JrUmVzcG9uc2USUQoMTGlzdFJlcXVlc3RzEh8uc2l4Zm9sZC52MS5MaXN0UmVxdWVzdHNSZXF1ZXN0GiAuc2l4Zm9sZC52MS5MaXN0UmVxdWVzdHNSZXNwb25zZRJFCghHZXRUcmFjZRIbLnNpeGZvbGQudjEuR2V0VHJhY2VSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5HZXRUcmFjZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_sixfold_v1_storage]);
+
+/**
+ * Asks for the ring, and perhaps for the place of a key on it.
+ *
+ * @generated from message sixfold.v1.GetRingRequest
+ */
+export type GetRingRequest = Message<"sixfold.v1.GetRingRequest"> & {
+  /**
+   * The bucket of a key to look up.
+   *
+   * @generated from field: string bucket = 1;
+   */
+  bucket: string;
+
+  /**
+   * The key to look up, of a file that is there or not; empty for none.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+};
+
+/**
+ * Describes the message sixfold.v1.GetRingRequest.
+ * Use `create(GetRingRequestSchema)` to create a new message.
+ */
+export const GetRingRequestSchema: GenMessage<GetRingRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 0);
+
+/**
+ * The places of a server on the ring.
+ *
+ * @generated from message sixfold.v1.RingServer
+ */
+export type RingServer = Message<"sixfold.v1.RingServer"> & {
+  /**
+   * The server.
+   *
+   * @generated from field: string server_id = 1;
+   */
+  serverId: string;
+
+  /**
+   * Its part of the ring, 0 to 1.
+   *
+   * @generated from field: double share = 2;
+   */
+  share: number;
+
+  /**
+   * Its virtual nodes: positions on a ring of 2^64, each the end of the arc that it owns.
+   *
+   * @generated from field: repeated fixed64 positions = 3;
+   */
+  positions: bigint[];
+};
+
+/**
+ * Describes the message sixfold.v1.RingServer.
+ * Use `create(RingServerSchema)` to create a new message.
+ */
+export const RingServerSchema: GenMessage<RingServer> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 1);
+
+/**
+ * The ring.
+ *
+ * @generated from message sixfold.v1.GetRingResponse
+ */
+export type GetRingResponse = Message<"sixfold.v1.GetRingResponse"> & {
+  /**
+   * The servers on it, by id.
+   *
+   * @generated from field: repeated sixfold.v1.RingServer servers = 1;
+   */
+  servers: RingServer[];
+
+  /**
+   * Where the first segment of the key looks for its servers; absent where none was asked for.
+   *
+   * @generated from field: optional fixed64 key_position = 2;
+   */
+  keyPosition?: bigint | undefined;
+
+  /**
+   * The servers that would take its chunks, the nearest first.
+   *
+   * @generated from field: repeated string key_server_ids = 3;
+   */
+  keyServerIds: string[];
+};
+
+/**
+ * Describes the message sixfold.v1.GetRingResponse.
+ * Use `create(GetRingResponseSchema)` to create a new message.
+ */
+export const GetRingResponseSchema: GenMessage<GetRingResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 2);
+
+/**
+ * Servers to imagine lost.
+ *
+ * @generated from message sixfold.v1.PreviewLossRequest
+ */
+export type PreviewLossRequest = Message<"sixfold.v1.PreviewLossRequest"> & {
+  /**
+   * These, besides those that are away already.
+   *
+   * @generated from field: repeated string server_ids = 1;
+   */
+  serverIds: string[];
+};
+
+/**
+ * Describes the message sixfold.v1.PreviewLossRequest.
+ * Use `create(PreviewLossRequestSchema)` to create a new message.
+ */
+export const PreviewLossRequestSchema: GenMessage<PreviewLossRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 3);
+
+/**
+ * What would become of the files.
+ *
+ * @generated from message sixfold.v1.PreviewLossResponse
+ */
+export type PreviewLossResponse = Message<"sixfold.v1.PreviewLossResponse"> & {
+  /**
+   * Files that could not be read any more.
+   *
+   * @generated from field: uint64 unreadable = 1;
+   */
+  unreadable: bigint;
+
+  /**
+   * Their bytes.
+   *
+   * @generated from field: uint64 unreadable_bytes = 2;
+   */
+  unreadableBytes: bigint;
+
+  /**
+   * Files that could be read, and with the loss of one more chunk could not.
+   *
+   * @generated from field: uint64 at_risk = 3;
+   */
+  atRisk: bigint;
+
+  /**
+   * Their bytes.
+   *
+   * @generated from field: uint64 at_risk_bytes = 4;
+   */
+  atRiskBytes: bigint;
+
+  /**
+   * All other files. Those that live in PostgreSQL alone are among them.
+   *
+   * @generated from field: uint64 safe = 5;
+   */
+  safe: bigint;
+
+  /**
+   * Their bytes.
+   *
+   * @generated from field: uint64 safe_bytes = 6;
+   */
+  safeBytes: bigint;
+};
+
+/**
+ * Describes the message sixfold.v1.PreviewLossResponse.
+ * Use `create(PreviewLossResponseSchema)` to create a new message.
+ */
+export const PreviewLossResponseSchema: GenMessage<PreviewLossResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 4);
 
 /**
  * A change to preview: exactly one.
@@ -59,7 +234,7 @@ export type PlanChangeRequest = Message<"sixfold.v1.PlanChangeRequest"> & {
  * Use `create(PlanChangeRequestSchema)` to create a new message.
  */
 export const PlanChangeRequestSchema: GenMessage<PlanChangeRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 0);
+  messageDesc(file_sixfold_v1_cluster, 5);
 
 /**
  * What it would move.
@@ -122,7 +297,7 @@ export type PlanChangeResponse = Message<"sixfold.v1.PlanChangeResponse"> & {
  * Use `create(PlanChangeResponseSchema)` to create a new message.
  */
 export const PlanChangeResponseSchema: GenMessage<PlanChangeResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 1);
+  messageDesc(file_sixfold_v1_cluster, 6);
 
 /**
  * Begins.
@@ -137,7 +312,7 @@ export type StartRebalanceRequest = Message<"sixfold.v1.StartRebalanceRequest"> 
  * Use `create(StartRebalanceRequestSchema)` to create a new message.
  */
 export const StartRebalanceRequestSchema: GenMessage<StartRebalanceRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 2);
+  messageDesc(file_sixfold_v1_cluster, 7);
 
 /**
  * It has begun.
@@ -158,7 +333,7 @@ export type StartRebalanceResponse = Message<"sixfold.v1.StartRebalanceResponse"
  * Use `create(StartRebalanceResponseSchema)` to create a new message.
  */
 export const StartRebalanceResponseSchema: GenMessage<StartRebalanceResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 3);
+  messageDesc(file_sixfold_v1_cluster, 8);
 
 /**
  * A server to empty.
@@ -179,7 +354,7 @@ export type DrainServerRequest = Message<"sixfold.v1.DrainServerRequest"> & {
  * Use `create(DrainServerRequestSchema)` to create a new message.
  */
 export const DrainServerRequestSchema: GenMessage<DrainServerRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 4);
+  messageDesc(file_sixfold_v1_cluster, 9);
 
 /**
  * It is being emptied.
@@ -200,7 +375,7 @@ export type DrainServerResponse = Message<"sixfold.v1.DrainServerResponse"> & {
  * Use `create(DrainServerResponseSchema)` to create a new message.
  */
 export const DrainServerResponseSchema: GenMessage<DrainServerResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 5);
+  messageDesc(file_sixfold_v1_cluster, 10);
 
 /**
  * A server to keep after all.
@@ -221,7 +396,7 @@ export type CancelDrainRequest = Message<"sixfold.v1.CancelDrainRequest"> & {
  * Use `create(CancelDrainRequestSchema)` to create a new message.
  */
 export const CancelDrainRequestSchema: GenMessage<CancelDrainRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 6);
+  messageDesc(file_sixfold_v1_cluster, 11);
 
 /**
  * It takes chunks again.
@@ -236,7 +411,7 @@ export type CancelDrainResponse = Message<"sixfold.v1.CancelDrainResponse"> & {
  * Use `create(CancelDrainResponseSchema)` to create a new message.
  */
 export const CancelDrainResponseSchema: GenMessage<CancelDrainResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 7);
+  messageDesc(file_sixfold_v1_cluster, 12);
 
 /**
  * A server to remove.
@@ -265,7 +440,7 @@ export type RemoveServerRequest = Message<"sixfold.v1.RemoveServerRequest"> & {
  * Use `create(RemoveServerRequestSchema)` to create a new message.
  */
 export const RemoveServerRequestSchema: GenMessage<RemoveServerRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 8);
+  messageDesc(file_sixfold_v1_cluster, 13);
 
 /**
  * It is removed: its daemon stops by itself.
@@ -280,7 +455,7 @@ export type RemoveServerResponse = Message<"sixfold.v1.RemoveServerResponse"> & 
  * Use `create(RemoveServerResponseSchema)` to create a new message.
  */
 export const RemoveServerResponseSchema: GenMessage<RemoveServerResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 9);
+  messageDesc(file_sixfold_v1_cluster, 14);
 
 /**
  * Asks for all changes.
@@ -295,7 +470,7 @@ export type GetMovesRequest = Message<"sixfold.v1.GetMovesRequest"> & {
  * Use `create(GetMovesRequestSchema)` to create a new message.
  */
 export const GetMovesRequestSchema: GenMessage<GetMovesRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 10);
+  messageDesc(file_sixfold_v1_cluster, 15);
 
 /**
  * A rebalance or a drain.
@@ -400,7 +575,7 @@ export type Change = Message<"sixfold.v1.Change"> & {
  * Use `create(ChangeSchema)` to create a new message.
  */
 export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 11);
+  messageDesc(file_sixfold_v1_cluster, 16);
 
 /**
  * All changes.
@@ -435,7 +610,7 @@ export type GetMovesResponse = Message<"sixfold.v1.GetMovesResponse"> & {
  * Use `create(GetMovesResponseSchema)` to create a new message.
  */
 export const GetMovesResponseSchema: GenMessage<GetMovesResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 12);
+  messageDesc(file_sixfold_v1_cluster, 17);
 
 /**
  * A change to hold.
@@ -456,7 +631,7 @@ export type PauseMovesRequest = Message<"sixfold.v1.PauseMovesRequest"> & {
  * Use `create(PauseMovesRequestSchema)` to create a new message.
  */
 export const PauseMovesRequestSchema: GenMessage<PauseMovesRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 13);
+  messageDesc(file_sixfold_v1_cluster, 18);
 
 /**
  * It is held.
@@ -471,7 +646,7 @@ export type PauseMovesResponse = Message<"sixfold.v1.PauseMovesResponse"> & {
  * Use `create(PauseMovesResponseSchema)` to create a new message.
  */
 export const PauseMovesResponseSchema: GenMessage<PauseMovesResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 14);
+  messageDesc(file_sixfold_v1_cluster, 19);
 
 /**
  * A change to go on with.
@@ -492,7 +667,7 @@ export type ResumeMovesRequest = Message<"sixfold.v1.ResumeMovesRequest"> & {
  * Use `create(ResumeMovesRequestSchema)` to create a new message.
  */
 export const ResumeMovesRequestSchema: GenMessage<ResumeMovesRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 15);
+  messageDesc(file_sixfold_v1_cluster, 20);
 
 /**
  * It goes on.
@@ -507,7 +682,7 @@ export type ResumeMovesResponse = Message<"sixfold.v1.ResumeMovesResponse"> & {
  * Use `create(ResumeMovesResponseSchema)` to create a new message.
  */
 export const ResumeMovesResponseSchema: GenMessage<ResumeMovesResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 16);
+  messageDesc(file_sixfold_v1_cluster, 21);
 
 /**
  * A rebalance to end.
@@ -528,7 +703,7 @@ export type StopMovesRequest = Message<"sixfold.v1.StopMovesRequest"> & {
  * Use `create(StopMovesRequestSchema)` to create a new message.
  */
 export const StopMovesRequestSchema: GenMessage<StopMovesRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 17);
+  messageDesc(file_sixfold_v1_cluster, 22);
 
 /**
  * It has ended.
@@ -543,7 +718,7 @@ export type StopMovesResponse = Message<"sixfold.v1.StopMovesResponse"> & {
  * Use `create(StopMovesResponseSchema)` to create a new message.
  */
 export const StopMovesResponseSchema: GenMessage<StopMovesResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 18);
+  messageDesc(file_sixfold_v1_cluster, 23);
 
 /**
  * Asks for the state of repairs.
@@ -558,7 +733,7 @@ export type GetRepairsRequest = Message<"sixfold.v1.GetRepairsRequest"> & {
  * Use `create(GetRepairsRequestSchema)` to create a new message.
  */
 export const GetRepairsRequestSchema: GenMessage<GetRepairsRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 19);
+  messageDesc(file_sixfold_v1_cluster, 24);
 
 /**
  * The state of repairs.
@@ -628,7 +803,7 @@ export type GetRepairsResponse = Message<"sixfold.v1.GetRepairsResponse"> & {
  * Use `create(GetRepairsResponseSchema)` to create a new message.
  */
 export const GetRepairsResponseSchema: GenMessage<GetRepairsResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 20);
+  messageDesc(file_sixfold_v1_cluster, 25);
 
 /**
  * A page of repairs.
@@ -656,7 +831,7 @@ export type ListRepairsRequest = Message<"sixfold.v1.ListRepairsRequest"> & {
  * Use `create(ListRepairsRequestSchema)` to create a new message.
  */
 export const ListRepairsRequestSchema: GenMessage<ListRepairsRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 21);
+  messageDesc(file_sixfold_v1_cluster, 26);
 
 /**
  * A chunk that has to be rebuilt.
@@ -740,7 +915,7 @@ export type Repair = Message<"sixfold.v1.Repair"> & {
  * Use `create(RepairSchema)` to create a new message.
  */
 export const RepairSchema: GenMessage<Repair> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 22);
+  messageDesc(file_sixfold_v1_cluster, 27);
 
 /**
  * A page of repairs.
@@ -768,7 +943,7 @@ export type ListRepairsResponse = Message<"sixfold.v1.ListRepairsResponse"> & {
  * Use `create(ListRepairsResponseSchema)` to create a new message.
  */
 export const ListRepairsResponseSchema: GenMessage<ListRepairsResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 23);
+  messageDesc(file_sixfold_v1_cluster, 28);
 
 /**
  * What to try again: one chunk, or where no file is named all that were parked.
@@ -803,7 +978,7 @@ export type RetryRepairRequest = Message<"sixfold.v1.RetryRepairRequest"> & {
  * Use `create(RetryRepairRequestSchema)` to create a new message.
  */
 export const RetryRepairRequestSchema: GenMessage<RetryRepairRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 24);
+  messageDesc(file_sixfold_v1_cluster, 29);
 
 /**
  * It is tried now.
@@ -824,7 +999,7 @@ export type RetryRepairResponse = Message<"sixfold.v1.RetryRepairResponse"> & {
  * Use `create(RetryRepairResponseSchema)` to create a new message.
  */
 export const RetryRepairResponseSchema: GenMessage<RetryRepairResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 25);
+  messageDesc(file_sixfold_v1_cluster, 30);
 
 /**
  * Asks for all comparisons.
@@ -839,7 +1014,7 @@ export type ListReconciliationsRequest = Message<"sixfold.v1.ListReconciliations
  * Use `create(ListReconciliationsRequestSchema)` to create a new message.
  */
 export const ListReconciliationsRequestSchema: GenMessage<ListReconciliationsRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 26);
+  messageDesc(file_sixfold_v1_cluster, 31);
 
 /**
  * What comparing one disk with the database has found.
@@ -895,7 +1070,7 @@ export type Reconciliation = Message<"sixfold.v1.Reconciliation"> & {
  * Use `create(ReconciliationSchema)` to create a new message.
  */
 export const ReconciliationSchema: GenMessage<Reconciliation> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 27);
+  messageDesc(file_sixfold_v1_cluster, 32);
 
 /**
  * All comparisons.
@@ -930,7 +1105,7 @@ export type ListReconciliationsResponse = Message<"sixfold.v1.ListReconciliation
  * Use `create(ListReconciliationsResponseSchema)` to create a new message.
  */
 export const ListReconciliationsResponseSchema: GenMessage<ListReconciliationsResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 28);
+  messageDesc(file_sixfold_v1_cluster, 33);
 
 /**
  * A disk whose strays may go.
@@ -951,7 +1126,7 @@ export type AllowReconciliationRequest = Message<"sixfold.v1.AllowReconciliation
  * Use `create(AllowReconciliationRequestSchema)` to create a new message.
  */
 export const AllowReconciliationRequestSchema: GenMessage<AllowReconciliationRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 29);
+  messageDesc(file_sixfold_v1_cluster, 34);
 
 /**
  * The next comparison may.
@@ -966,7 +1141,7 @@ export type AllowReconciliationResponse = Message<"sixfold.v1.AllowReconciliatio
  * Use `create(AllowReconciliationResponseSchema)` to create a new message.
  */
 export const AllowReconciliationResponseSchema: GenMessage<AllowReconciliationResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 30);
+  messageDesc(file_sixfold_v1_cluster, 35);
 
 /**
  * Says that the database is the right one.
@@ -981,7 +1156,7 @@ export type ConfirmDatabaseRequest = Message<"sixfold.v1.ConfirmDatabaseRequest"
  * Use `create(ConfirmDatabaseRequestSchema)` to create a new message.
  */
 export const ConfirmDatabaseRequestSchema: GenMessage<ConfirmDatabaseRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 31);
+  messageDesc(file_sixfold_v1_cluster, 36);
 
 /**
  * It is believed.
@@ -1002,7 +1177,7 @@ export type ConfirmDatabaseResponse = Message<"sixfold.v1.ConfirmDatabaseRespons
  * Use `create(ConfirmDatabaseResponseSchema)` to create a new message.
  */
 export const ConfirmDatabaseResponseSchema: GenMessage<ConfirmDatabaseResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 32);
+  messageDesc(file_sixfold_v1_cluster, 37);
 
 /**
  * Asks for all background work.
@@ -1017,7 +1192,7 @@ export type ListWorkRequest = Message<"sixfold.v1.ListWorkRequest"> & {
  * Use `create(ListWorkRequestSchema)` to create a new message.
  */
 export const ListWorkRequestSchema: GenMessage<ListWorkRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 33);
+  messageDesc(file_sixfold_v1_cluster, 38);
 
 /**
  * A kind of background work.
@@ -1080,7 +1255,7 @@ export type Work = Message<"sixfold.v1.Work"> & {
  * Use `create(WorkSchema)` to create a new message.
  */
 export const WorkSchema: GenMessage<Work> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 34);
+  messageDesc(file_sixfold_v1_cluster, 39);
 
 /**
  * All background work.
@@ -1101,7 +1276,7 @@ export type ListWorkResponse = Message<"sixfold.v1.ListWorkResponse"> & {
  * Use `create(ListWorkResponseSchema)` to create a new message.
  */
 export const ListWorkResponseSchema: GenMessage<ListWorkResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 35);
+  messageDesc(file_sixfold_v1_cluster, 40);
 
 /**
  * A storage daemon as the gateway sees it.
@@ -1234,7 +1409,7 @@ export type Server = Message<"sixfold.v1.Server"> & {
  * Use `create(ServerSchema)` to create a new message.
  */
 export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 36);
+  messageDesc(file_sixfold_v1_cluster, 41);
 
 /**
  * Asks for the servers.
@@ -1249,7 +1424,7 @@ export type ListServersRequest = Message<"sixfold.v1.ListServersRequest"> & {
  * Use `create(ListServersRequestSchema)` to create a new message.
  */
 export const ListServersRequestSchema: GenMessage<ListServersRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 37);
+  messageDesc(file_sixfold_v1_cluster, 42);
 
 /**
  * The servers.
@@ -1270,7 +1445,7 @@ export type ListServersResponse = Message<"sixfold.v1.ListServersResponse"> & {
  * Use `create(ListServersResponseSchema)` to create a new message.
  */
 export const ListServersResponseSchema: GenMessage<ListServersResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 38);
+  messageDesc(file_sixfold_v1_cluster, 43);
 
 /**
  * A file to locate.
@@ -1298,7 +1473,7 @@ export type LocateRequest = Message<"sixfold.v1.LocateRequest"> & {
  * Use `create(LocateRequestSchema)` to create a new message.
  */
 export const LocateRequestSchema: GenMessage<LocateRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 39);
+  messageDesc(file_sixfold_v1_cluster, 44);
 
 /**
  * Where one chunk is.
@@ -1354,7 +1529,56 @@ export type ChunkLocation = Message<"sixfold.v1.ChunkLocation"> & {
  * Use `create(ChunkLocationSchema)` to create a new message.
  */
 export const ChunkLocationSchema: GenMessage<ChunkLocation> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 40);
+  messageDesc(file_sixfold_v1_cluster, 45);
+
+/**
+ * How a segment is laid out.
+ *
+ * @generated from message sixfold.v1.SegmentPlace
+ */
+export type SegmentPlace = Message<"sixfold.v1.SegmentPlace"> & {
+  /**
+   * The segment; the order of a file is that of offset.
+   *
+   * @generated from field: uint32 segment = 1;
+   */
+  segment: number;
+
+  /**
+   * The place of its first byte in the file.
+   *
+   * @generated from field: uint64 offset = 2;
+   */
+  offset: bigint;
+
+  /**
+   * Its bytes.
+   *
+   * @generated from field: uint64 length = 3;
+   */
+  length: bigint;
+
+  /**
+   * Chunks of data: so many of the six are enough to read it.
+   *
+   * @generated from field: uint32 k = 4;
+   */
+  k: number;
+
+  /**
+   * Chunks of parity.
+   *
+   * @generated from field: uint32 m = 5;
+   */
+  m: number;
+};
+
+/**
+ * Describes the message sixfold.v1.SegmentPlace.
+ * Use `create(SegmentPlaceSchema)` to create a new message.
+ */
+export const SegmentPlaceSchema: GenMessage<SegmentPlace> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_cluster, 46);
 
 /**
  * Where a file's chunks are.
@@ -1382,6 +1606,13 @@ export type LocateResponse = Message<"sixfold.v1.LocateResponse"> & {
    * @generated from field: repeated sixfold.v1.ChunkLocation chunks = 3;
    */
   chunks: ChunkLocation[];
+
+  /**
+   * Its segments in order, without those that live in PostgreSQL.
+   *
+   * @generated from field: repeated sixfold.v1.SegmentPlace segments = 4;
+   */
+  segments: SegmentPlace[];
 };
 
 /**
@@ -1389,7 +1620,7 @@ export type LocateResponse = Message<"sixfold.v1.LocateResponse"> & {
  * Use `create(LocateResponseSchema)` to create a new message.
  */
 export const LocateResponseSchema: GenMessage<LocateResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 41);
+  messageDesc(file_sixfold_v1_cluster, 47);
 
 /**
  * Which requests to list.
@@ -1410,7 +1641,7 @@ export type ListRequestsRequest = Message<"sixfold.v1.ListRequestsRequest"> & {
  * Use `create(ListRequestsRequestSchema)` to create a new message.
  */
 export const ListRequestsRequestSchema: GenMessage<ListRequestsRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 42);
+  messageDesc(file_sixfold_v1_cluster, 48);
 
 /**
  * A request that was answered.
@@ -1480,7 +1711,7 @@ export type TracedRequest = Message<"sixfold.v1.TracedRequest"> & {
  * Use `create(TracedRequestSchema)` to create a new message.
  */
 export const TracedRequestSchema: GenMessage<TracedRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 43);
+  messageDesc(file_sixfold_v1_cluster, 49);
 
 /**
  * The last requests.
@@ -1501,7 +1732,7 @@ export type ListRequestsResponse = Message<"sixfold.v1.ListRequestsResponse"> & 
  * Use `create(ListRequestsResponseSchema)` to create a new message.
  */
 export const ListRequestsResponseSchema: GenMessage<ListRequestsResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 44);
+  messageDesc(file_sixfold_v1_cluster, 50);
 
 /**
  * A trace to show.
@@ -1522,7 +1753,7 @@ export type GetTraceRequest = Message<"sixfold.v1.GetTraceRequest"> & {
  * Use `create(GetTraceRequestSchema)` to create a new message.
  */
 export const GetTraceRequestSchema: GenMessage<GetTraceRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 45);
+  messageDesc(file_sixfold_v1_cluster, 51);
 
 /**
  * Something that happened during a piece of work.
@@ -1557,7 +1788,7 @@ export type TraceEvent = Message<"sixfold.v1.TraceEvent"> & {
  * Use `create(TraceEventSchema)` to create a new message.
  */
 export const TraceEventSchema: GenMessage<TraceEvent> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 46);
+  messageDesc(file_sixfold_v1_cluster, 52);
 
 /**
  * A piece of work.
@@ -1627,7 +1858,7 @@ export type TraceSpan = Message<"sixfold.v1.TraceSpan"> & {
  * Use `create(TraceSpanSchema)` to create a new message.
  */
 export const TraceSpanSchema: GenMessage<TraceSpan> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 47);
+  messageDesc(file_sixfold_v1_cluster, 53);
 
 /**
  * A request and its pieces of work.
@@ -1662,7 +1893,7 @@ export type Trace = Message<"sixfold.v1.Trace"> & {
  * Use `create(TraceSchema)` to create a new message.
  */
 export const TraceSchema: GenMessage<Trace> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 48);
+  messageDesc(file_sixfold_v1_cluster, 54);
 
 /**
  * A trace.
@@ -1683,7 +1914,7 @@ export type GetTraceResponse = Message<"sixfold.v1.GetTraceResponse"> & {
  * Use `create(GetTraceResponseSchema)` to create a new message.
  */
 export const GetTraceResponseSchema: GenMessage<GetTraceResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_cluster, 49);
+  messageDesc(file_sixfold_v1_cluster, 55);
 
 /**
  * Whether a gateway makes calls to a server.
@@ -1751,6 +1982,26 @@ export const ClusterService: GenService<{
     methodKind: "unary";
     input: typeof LocateRequestSchema;
     output: typeof LocateResponseSchema;
+  },
+  /**
+   * GetRing tells where the servers that take new chunks are on the ring, and which of them a key leads to.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.GetRing
+   */
+  getRing: {
+    methodKind: "unary";
+    input: typeof GetRingRequestSchema;
+    output: typeof GetRingResponseSchema;
+  },
+  /**
+   * PreviewLoss tells what would become of the files if some servers were lost for good. Nothing happens.
+   *
+   * @generated from rpc sixfold.v1.ClusterService.PreviewLoss
+   */
+  previewLoss: {
+    methodKind: "unary";
+    input: typeof PreviewLossRequestSchema;
+    output: typeof PreviewLossResponseSchema;
   },
   /**
    * PlanChange previews what a change of the cluster would move. Nothing happens.

@@ -1,0 +1,59 @@
+/** Where things are and what depends on that, over RPC: messages in, core calls, messages out. */
+import { SixfoldError } from "../../shared/errors.ts";
+import type { GetRingRequest, LocateRequest, PreviewLossRequest } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
+import { segmentPosition } from "../../shared/ring.ts";
+import { serversAt } from "../core/cluster.ts";
+import { checkBucket, keyBytes } from "../core/file_name.ts";
+import { readManifest } from "../core/files.ts";
+import { previewLoss } from "../core/loss.ts";
+import type { Store } from "../core/store.ts";
+import type { Upkeep } from "../core/upkeep.ts";
+import { checkUuid } from "./check_uuid.ts";
+
+const CHUNKS = 6;
+const MOST_SERVERS = 1000;
+
+/** The RPCs that tell where chunks are, or would be. */
+export function placeRpcs(store: Store, upkeep: Upkeep) {
+  return {
+    async locate({ bucket, key }: LocateRequest) {
+      const { file, inline, segments } = await readManifest(store, bucket, key);
+      const chunks = segments.flatMap(({ number, chunks }) =>
+        chunks.map(({ chunkId, index, serverId, length, sha256 }) => ({
+          chunkId,
+          segment: number,
+          index,
+          serverId,
+          length: BigInt(length),
+          sha256: Uint8Array.from(Buffer.from(sha256, "hex")),
+        }))
+      );
+      const places = segments.filter(({ inline }) => !inline).map(({ number, offset, length, k, m }) => {
+        return { segment: number, offset: BigInt(offset), length: BigInt(length), k, m };
+      });
+      return { fileId: file.id, inline: inline !== null, chunks, segments: places };
+    },
+    getRing({ bucket, key }: GetRingRequest) {
+      const { ring, servers } = store.cluster.now;
+      const shares = ring.shares().map(({ serverId, share, positions }) => ({ serverId, share, positions }));
+      if (key === "") return { servers: shares };
+      keyBytes(key);
+      const keyPosition = segmentPosition(checkBucket(bucket), key, 0);
+      return { servers: shares, keyPosition, keyServerIds: serversAt(ring, servers, keyPosition).slice(0, CHUNKS) };
+    },
+    async previewLoss({ serverIds }: PreviewLossRequest) {
+      if (serverIds.length > MOST_SERVERS) {
+        throw new SixfoldError("invalid_argument", `name at most ${MOST_SERVERS} servers`);
+      }
+      const found = await previewLoss(upkeep, serverIds.map(checkUuid));
+      return {
+        unreadable: BigInt(found.unreadable),
+        unreadableBytes: BigInt(found.unreadableBytes),
+        atRisk: BigInt(found.atRisk),
+        atRiskBytes: BigInt(found.atRiskBytes),
+        safe: BigInt(found.safe),
+        safeBytes: BigInt(found.safeBytes),
+      };
+    },
+  };
+}
