@@ -6,6 +6,7 @@ import { FilesPage } from "./files_page.tsx";
 import { Icon } from "./icons.tsx";
 import { LossPage } from "./loss_page.tsx";
 import { Notices } from "./notices.tsx";
+import { RequestsPage } from "./requests_page.tsx";
 import { route } from "./route.ts";
 import { ServerState } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { nextTheme, theme } from "./theme.ts";
@@ -14,6 +15,7 @@ import { UploadsPanel } from "./uploads_panel.tsx";
 const PAGES = [
   { page: "files", title: "Files", href: "#/files" },
   { page: "cluster", title: "Cluster", href: "#/cluster" },
+  { page: "requests", title: "Requests", href: "#/requests" },
   { page: "loss", title: "What would I lose", href: "#/loss" },
 ] as const;
 
@@ -41,14 +43,27 @@ export function App() {
           <Icon name="theme" />
         </button>
       </header>
-      <main id="main" tabIndex={-1} class={`page ${page}`}>
-        {page === "files" ? <FilesPage /> : page === "cluster" ? <ClusterPage /> : <LossPage />}
+      <main key={page} id="main" tabIndex={-1} class={`page ${page}`}>
+        <Page page={page} />
       </main>
       <UploadsPanel />
       <Notices />
       <Confirm />
     </div>
   );
+}
+
+function Page({ page }: { page: typeof PAGES[number]["page"] }) {
+  switch (page) {
+    case "files":
+      return <FilesPage />;
+    case "cluster":
+      return <ClusterPage />;
+    case "requests":
+      return <RequestsPage />;
+    case "loss":
+      return <LossPage />;
+  }
 }
 
 function skip(event: Event): void {

@@ -18,13 +18,16 @@ const question = signal<Question | undefined>(undefined);
 export function confirm(asked: Omit<Question, "answer">): Promise<boolean> {
   question.value?.answer(false);
   return new Promise((resolve) => {
-    question.value = {
+    const mine: Question = {
       ...asked,
       answer(yes) {
+        // The dialog tells of its end once more when it is closed.
+        if (question.value !== mine) return;
         question.value = undefined;
         resolve(yes);
       },
     };
+    question.value = mine;
   });
 }
 
@@ -37,13 +40,18 @@ export function Confirm() {
   }, [asked]);
   if (asked === undefined) return null;
   const { title, body, action, danger = false, answer } = asked;
+  const close = (yes: boolean) => {
+    // Closed before it goes: that gives the focus back to where it was.
+    box.current?.close();
+    answer(yes);
+  };
   return (
     <dialog ref={box} class="confirm" aria-labelledby="confirm-title" onClose={() => answer(false)}>
       <h2 id="confirm-title">{title}</h2>
       <div>{body}</div>
       <div class="buttons end">
-        <button type="button" onClick={() => answer(false)}>Cancel</button>
-        <button type="button" class={danger ? "danger" : "primary"} onClick={() => answer(true)}>{action}</button>
+        <button type="button" onClick={() => close(false)}>Cancel</button>
+        <button type="button" class={danger ? "danger" : "primary"} onClick={() => close(true)}>{action}</button>
       </div>
     </dialog>
   );

@@ -77,7 +77,7 @@ function Drawing({ ring: { servers, keyPosition }, bright }: { ring: GetRingResp
       ))}
       {keyPosition !== undefined && (
         <g class="pointer" transform={`rotate(${Number(keyPosition) / CIRCLE * 360})`}>
-          <path d="M0 0V-70" />
+          <path d="M0-42V-70" />
           <path class="head" d="M0-75-4-66H4z" />
         </g>
       )}

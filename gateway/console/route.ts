@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 /** A place in the console. */
 export type Route =
   | { readonly page: "files"; readonly bucket: string; readonly prefix: string; readonly file: string }
+  | { readonly page: "requests"; readonly trace: string }
   | { readonly page: "cluster" }
   | { readonly page: "loss" };
 
@@ -12,8 +13,10 @@ export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [page, bucket = "", ...rest] = path.split("/").map(decode);
   if (page === "cluster" || page === "loss") return { page };
+  if (page === "requests") return { page, trace: bucket };
   const file = decode((/^file=(.*)$/.exec(query)?.[1] ?? "").replaceAll("+", " "));
-  return { page: "files", bucket: page === "files" ? bucket : "", prefix: rest.join("/"), file };
+  if (page !== "files") return { page: "files", bucket: "", prefix: "", file: "" };
+  return { page, bucket, prefix: rest.join("/"), file };
 }
 
 /** The address of a place among the files. @param prefix a folder with a slash at its end, or empty */
