@@ -1,5 +1,5 @@
 /** Daemons that claim what another one has. */
-import { freePort, launchDaemon } from "../../programs.ts";
+import { freePort, launchDaemon, until } from "../../programs.ts";
 import { TOKEN } from "../../local_cluster.ts";
 import { runTool } from "../run_tool.ts";
 import { check, type Row } from "../row.ts";
@@ -42,12 +42,14 @@ export const IDENTITY_ROWS: readonly Row[] = [
     run: async (stage) => {
       const content = stage.content(8 * MIB);
       await stage.put("before", content);
+      // What is removed while the copy stands for the folder stays in the folder.
+      await until("garbage is left", 60_000, async () => await stage.ledger.endGrace() === 0);
       const first = stage.daemon(0);
       const copy = `${stage.cluster.folder}/copy`;
       await runTool("cp", "-r", first.folder, copy);
       const second = await intruder(stage, copy);
       stage.watch.expect(first.daemon.process);
-      for (const until = Date.now() + FENCED_MS; Date.now() < until;) {
+      for (const end = Date.now() + FENCED_MS; Date.now() < end;) {
         if (await exitWithin(first.daemon.process, 100) !== undefined) break;
         if (await exitWithin(second, 100) !== undefined) break;
       }
