@@ -4,7 +4,8 @@ import { sleep } from "./sleep.ts";
 
 const BASE_MS = 1000;
 const FACTOR = 2;
-const RETRIES = 3;
+/** How often a call is made again at most. */
+export const RETRIES = 3;
 /** Of a hundred requests, so many may be retries. */
 const SHARE = 0.1;
 /** Retries that a quiet process may make at once: what it did not need before is not saved up without end. */

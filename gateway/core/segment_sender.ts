@@ -2,13 +2,15 @@
 import { formatChunkId } from "../../shared/chunk_id.ts";
 import type { Stripe } from "../../shared/erasure.ts";
 import { SixfoldError } from "../../shared/errors.ts";
+import { longestWait, RETRIES } from "../../shared/retry.ts";
+import { sleep } from "../../shared/sleep.ts";
 import { spanEvent } from "../../shared/telemetry.ts";
 import type { ChunkRow } from "../db/files.ts";
 import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import { ChunkStream, SharedStripe } from "./chunk_stream.ts";
 import type { Snapshot } from "./cluster.ts";
-import { writeSubstitutes } from "./metrics.ts";
+import { retries, writeSubstitutes } from "./metrics.ts";
 import { isDurable, nextServer } from "./placement.ts";
 import { LEFT_BEHIND, tooLate } from "./progress_clock.ts";
 import type { StripePool } from "./stripe_pool.ts";
@@ -43,13 +45,18 @@ export interface SegmentPlan {
   readonly onFailure: (serverId: string, error: SixfoldError) => void;
 }
 
+/** What of a plan the sending needs. */
+export interface SendingPlan extends Omit<SegmentPlan, "client"> {
+  readonly client: Pick<ChunkClient, "put" | "budget">;
+}
+
 /** The chunks of some indexes of a segment on their way. Feed it stripes, then `finish`; always `close`. */
 export class SegmentSender {
   /** What is durable. */
   readonly stored: ChunkRow[];
   /** Aborts when the caller leaves, or when fewer than k chunks can be had any more. */
   readonly signal: AbortSignal;
-  readonly #plan: SegmentPlan;
+  readonly #plan: SendingPlan;
   readonly #streams: ChunkStream[];
   readonly #puts: Promise<void>[];
   readonly #holders = new Map<number, string>();
@@ -65,7 +72,7 @@ export class SegmentSender {
    * @param indexes the chunks to send
    * @param kept the chunks of the same segment that are durable already
    */
-  constructor(plan: SegmentPlan, indexes: readonly number[], kept: readonly ChunkRow[], caller: AbortSignal) {
+  constructor(plan: SendingPlan, indexes: readonly number[], kept: readonly ChunkRow[], caller: AbortSignal) {
     this.#plan = plan;
     this.stored = [...kept];
     this.signal = AbortSignal.any([caller, this.#failed.signal]);
@@ -140,7 +147,7 @@ export class SegmentSender {
     const { uploadId, number, label, client, strays, pool, snapshot, onFailure, desperate } = this.#plan;
     const { index } = stream;
     const { k, m } = pool.layout;
-    while (stream.alive) {
+    for (let tries = 0; stream.alive; tries++) {
       const serverId = this.#holders.get(index) ?? "";
       const prefix = `${uploadId}.${number}.${index}.`;
       const attempt = strays.filter(({ chunkId }) => chunkId.startsWith(prefix)).length;
@@ -162,14 +169,27 @@ export class SegmentSender {
         this.#errors.push(error);
         this.#refused.add(serverId);
         onFailure(serverId, error);
-        const next = stream.whole ? this.#substitute(index) : undefined;
+        const next = stream.whole
+          ? this.#substitute(index) ?? await this.#again(stream, serverId, error, tries)
+          : undefined;
         if (next === undefined) return this.#lose(stream);
         const reason = error.detail ?? error.code;
-        writeSubstitutes(1, { "sixfold.reason": reason });
-        spanEvent("substitute", { "sixfold.chunk.index": index, "sixfold.reason": reason, "sixfold.server.id": next });
+        if (next === serverId) retries(1, { "sixfold.operation": "put" });
+        else writeSubstitutes(1, { "sixfold.reason": reason });
+        const event = next === serverId ? "retry" : "substitute";
+        spanEvent(event, { "sixfold.chunk.index": index, "sixfold.reason": reason, "sixfold.server.id": next });
         this.#holders.set(index, next);
       }
     }
+  }
+
+  /** Where no other server can take a chunk, the one that failed is asked again after a while. @returns it, or undefined */
+  async #again(stream: ChunkStream, serverId: string, error: SixfoldError, tries: number): Promise<string | undefined> {
+    if (!error.retryable || tries >= RETRIES || !this.#plan.client.budget.take()) return undefined;
+    await sleep(Math.random() * longestWait(tries), AbortSignal.any([this.signal, stream.dropped]));
+    if (this.signal.aborted || !stream.whole) return undefined;
+    this.#refused.delete(serverId);
+    return this.#substitute(stream.index);
   }
 
   #lose(stream: ChunkStream, reason?: SixfoldError): void {
