@@ -1,4 +1,5 @@
 /** Disks that are full, slow, hung, broken, or lose their power. */
+import { until } from "../../programs.ts";
 import { during } from "../during.ts";
 import { fillDisk } from "../fill_disk.ts";
 import { ALWAYS, check, type Row } from "../row.ts";
@@ -42,14 +43,21 @@ export const DISK_ROWS: readonly Row[] = [
     number: 15,
     name: "a disk hangs, and its daemon lives",
     inject: "fsfreeze",
-    expect: "no call fails",
+    expect: "no call fails, and its daemon says within 15 s that it takes no chunks",
     phases: ALWAYS,
     needs: ["root"],
     disks: true,
     run: (stage, phase) => {
       const { folder } = stage.daemon(1);
       return during(stage, phase, {
-        inject: async () => void await runTool("fsfreeze", "-f", folder),
+        inject: async () => {
+          await runTool("fsfreeze", "-f", folder);
+          if (phase !== "idle") return;
+          await until("the gateways do not hear of the disk", 15_000, async () => {
+            const { servers } = await (await fetch(`${stage.gateways[0]?.url}/readyz`)).json();
+            return servers === stage.daemons.length - 1;
+          });
+        },
         heal: async () => void await runTool("fsfreeze", "-u", folder),
       });
     },
