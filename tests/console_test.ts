@@ -1,9 +1,59 @@
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { ROOT } from "../scripts/programs.ts";
+import { browser, openBrowser } from "./browser.ts";
 import { TestCluster } from "./cluster.ts";
+import { when } from "./when.ts";
+
+const MIB = 1024 * 1024;
+const SCRIPT_KEY = "<script>window.hacked = 1<b>.txt";
+const PAGE = "<p>hello from the page</p><script>top.document.title = document.body.textContent = 'hacked'</script>";
+const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="120" onload="top.document.title='hacked'">
+<script>top.document.title = 'hacked'</script><rect width="320" height="120" fill="teal"/></svg>`;
+const PARTS = "**/v1/uploads/**";
+const SHOTS = `${ROOT}.screenshots`;
+
+const axe = await Deno.readTextFile(`${ROOT}node_modules/axe-core/axe.min.js`);
+
+/** Takes pictures of what is shown, wide and narrow, light and dark, and has each looked at for what keeps people out. */
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const [width, height, scheme] of [[1440, 900, "light"], [1440, 900, "dark"], [360, 740, "light"]] as const) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+    const found = await page.evaluate(async () => {
+      const { violations } = await Reflect.get(globalThis, "axe").run();
+      return violations.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => `${id}: ${nodes[0]?.html}`);
+    });
+    assert.deepEqual(found, [], `${name}, ${width} wide, ${scheme}`);
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    assert.equal(overflow, 0, `${name} is not wider than ${width}`);
+    await page.screenshot({ path: `${SHOTS}/${name}-${width}-${scheme}.png` });
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** Drops a file that is made in the page: bytes that differ everywhere. */
+async function drop(page: Page, name: string, size: number): Promise<void> {
+  const transfer = await page.evaluateHandle(`(() => {
+    const words = new Uint32Array(${size / 4}).map((_, i) => Math.imul(i + 1, 2654435761));
+    const held = new DataTransfer();
+    held.items.add(new File([words], ${JSON.stringify(name)}, { type: "video/mp4" }));
+    return held;
+  })()`);
+  await page.dispatchEvent(".browser", "dragover", { dataTransfer: transfer });
+  await page.dispatchEvent(".browser", "drop", { dataTransfer: transfer });
+}
 
 Deno.test("the console", async (t) => {
-  await using cluster = await TestCluster.start(0);
+  await using cluster = await TestCluster.start(6);
   const address = await cluster.addGateway();
+  const put = async (key: string, body: BodyInit, type: string) => {
+    const url = `${address}/v1/files/demo/${key.split("/").map(encodeURIComponent).join("/")}`;
+    const response = await fetch(url, { method: "PUT", body, headers: { "content-type": type } });
+    await response.body?.cancel();
+    assert.equal(response.status, 201);
+  };
 
   await t.step("its parts are small, never change under their names, and may do little", async () => {
     const page = await fetch(address);
@@ -26,5 +76,115 @@ Deno.test("the console", async (t) => {
     const missing = await fetch(`${address}/console/console.0.js`);
     await missing.body?.cancel();
     assert.equal(missing.status, 404);
+  });
+
+  await t.step({
+    ...when(
+      browser !== undefined,
+      "it needs Chromium",
+      "it shows, stores, reads and deletes files, and tells of the cluster",
+    ),
+    async fn() {
+      await put(SCRIPT_KEY, "plain", "text/plain");
+      await put("page.html", PAGE, "text/html");
+      await put("picture.svg", PICTURE, "image/svg+xml");
+      await put("reports/2026/november.pdf", new Uint8Array(3 * MIB), "application/pdf");
+      await Deno.mkdir(SHOTS, { recursive: true });
+      const { page, problems, close } = await openBrowser();
+      page.setDefaultTimeout(30_000);
+      try {
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await page.goto(address);
+        await page.evaluate(axe);
+        await page.getByRole("link", { name: "demo" }).click();
+        await page.getByRole("link", { name: SCRIPT_KEY }).waitFor();
+
+        // No part arrives before it was paused, however fast the machine is.
+        const paused = Promise.withResolvers<void>();
+        await page.route(PARTS, async (route) => {
+          await paused.promise;
+          await route.continue();
+        });
+        await drop(page, "film.mp4", 20 * MIB);
+        await page.getByRole("button", { name: "Pause film.mp4" }).click();
+        await page.getByRole("button", { name: "Resume film.mp4" }).waitFor();
+        await inspect(page, "uploads");
+        paused.resolve();
+        await page.unroute(PARTS);
+        await page.getByRole("button", { name: "Resume film.mp4" }).click();
+        await page.getByText("1 upload done").waitFor();
+        await page.getByRole("button", { name: "Clear done" }).click();
+
+        await page.getByRole("link", { name: "film.mp4" }).click();
+        await page.getByText("Survives two more losses.").waitFor();
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("link", { name: "Download" }).click(),
+        ]);
+        const saved = await Deno.readFile(await download.path());
+        const words = new Uint32Array(20 * MIB / 4).map((_, i) => Math.imul(i + 1, 2_654_435_761));
+        assert.ok(Buffer.from(words.buffer).equals(saved), "what is saved is what was dropped");
+        await inspect(page, "file");
+        await page.getByRole("button", { name: "Delete" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+        await page.getByRole("link", { name: "film.mp4" }).waitFor({ state: "detached" });
+
+        await page.getByRole("link", { name: "picture.svg" }).click();
+        await page.getByAltText("Preview of picture.svg").waitFor();
+        const drawn = page.getByAltText("Preview of picture.svg");
+        assert.equal(await drawn.evaluate((image) => Reflect.get(image, "naturalWidth")), 320);
+        await page.getByRole("link", { name: "page.html" }).click();
+        await page.getByText("<p>hello from the page</p>").waitFor();
+        assert.deepEqual(problems, []);
+        await page.getByLabel("Show it as a page").check();
+        await page.frameLocator("iframe").getByText("hello from the page").waitFor();
+        await page.getByLabel("Show it as a page").uncheck();
+        assert.equal(await page.title(), "Sixfold");
+        assert.equal(await page.evaluate("globalThis.hacked"), undefined);
+        // The browser says that it has kept the page's script from running, and nothing else.
+        assert.match(problems.splice(0).join(), /^Blocked script execution in 'about:srcdoc'[^,]*$/);
+        await page.keyboard.press("Escape");
+        await page.locator(".row:focus", { hasText: "page.html" }).waitFor();
+        await page.keyboard.press("End");
+        await page.locator(".row:focus", { hasText: "reports/" }).waitFor();
+
+        await page.getByPlaceholder("Begins with…").fill("rep");
+        await page.getByRole("link", { name: "page.html" }).waitFor({ state: "detached" });
+        await page.getByRole("link", { name: "reports/" }).click();
+        await page.getByRole("link", { name: "2026/" }).click();
+        await page.getByRole("link", { name: "november.pdf" }).waitFor();
+
+        await page.getByRole("link", { name: "Cluster", exact: true }).click();
+        await page.locator(".arc").nth(5).waitFor();
+        await page.getByLabel("Bucket").fill("demo");
+        await page.getByLabel("Key").fill("film.mp4");
+        await page.getByRole("button", { name: "Look up" }).click();
+        await page.locator(".order li").nth(5).waitFor();
+        assert.equal(await page.locator(".server").count(), 6);
+        assert.equal(await page.locator(".way .first").count(), 6);
+        await inspect(page, "cluster");
+        await page.getByRole("button", { name: "Rebalance…" }).click();
+        await page.getByText("Nothing would have to move.").waitFor();
+        await page.getByRole("button", { name: "Start" }).click();
+        await page.getByRole("list").getByText("done", { exact: true }).waitFor();
+
+        await page.getByRole("link", { name: "Requests" }).click();
+        await page.getByRole("button", { name: "Slowest" }).click();
+        await page.getByRole("button", { name: "Transfers" }).click();
+        await inspect(page, "requests");
+        await page.locator(".request-list a", { hasText: "PUT /v1/files" }).first().click();
+        await page.locator(".waterfall").getByRole("button", { name: /^chunk.put/ }).nth(5).click();
+        await inspect(page, "waterfall");
+
+        await page.getByRole("link", { name: "What would I lose" }).click();
+        await page.getByText("no file would be lost of 4.").waitFor();
+        for (const place of [0, 1, 2]) await page.getByRole("checkbox").nth(place).check();
+        await page.getByText("Without these 3 servers, 1 file would be lost of 4.").waitFor();
+        await inspect(page, "loss");
+        assert.deepEqual(problems, []);
+      } finally {
+        await close();
+      }
+    },
   });
 });

@@ -13,6 +13,7 @@ import { enqueue, type Picked } from "./upload_queue.ts";
 export function FilesPage() {
   const here = route.value;
   const [over, setOver] = useState(false);
+  useFocusAfter(here.page === "files" ? filesHref(here.bucket, here.prefix, here.file) : "");
   if (here.page !== "files") return null;
   const { bucket, prefix, file } = here;
   const send = (picked: readonly Picked[]) => {
@@ -50,6 +51,18 @@ export function FilesPage() {
       )}
     </div>
   );
+}
+
+/** Gives the focus back to the row of a file whose panel has closed. */
+function useFocusAfter(place: string): void {
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current.split("?")[0] === place) {
+      [...document.querySelectorAll<HTMLElement>(".row")].find((row) => row.getAttribute("href") === before.current)
+        ?.focus();
+    }
+    before.current = place;
+  }, [place]);
 }
 
 function Crumbs({ bucket, prefix }: { bucket: string; prefix: string }) {

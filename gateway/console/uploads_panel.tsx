@@ -3,11 +3,10 @@ import { useComputed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { plural, sizeText, timeText } from "./format.ts";
 import { Icon } from "./icons.tsx";
-import { clearDone, giveUp, pause, type QueuedUpload, resume, uploads } from "./upload_queue.ts";
+import { clearDone, giveUp, pause, type QueuedUpload, resume, uploads, type UploadState } from "./upload_queue.ts";
 
 /** So many are drawn; a folder of thousands is told of in numbers. */
 const MOST = 50;
-const ORDER = ["failed", "running", "paused", "waiting", "done"];
 
 /** The panel; nothing while there are no uploads. */
 export function UploadsPanel() {
@@ -22,7 +21,9 @@ export function UploadsPanel() {
   const all = uploads.value;
   if (all.length === 0) return null;
   const { bytes, sent, speed, left } = sum.value;
-  const shown = [...all].sort((a, b) => ORDER.indexOf(a.state.value) - ORDER.indexOf(b.state.value)).slice(0, MOST);
+  // Rows keep their places while somebody is about to press what is on them; only what is done goes to the end.
+  const isDone = ({ state }: QueuedUpload) => state.value === "done";
+  const shown = [...all.filter((upload) => !isDone(upload)), ...all.filter(isDone)].slice(0, MOST);
   return (
     <section class="uploads" aria-label="Uploads">
       <header>
@@ -55,6 +56,14 @@ function Row({ upload }: { upload: QueuedUpload }) {
     done: "done",
     failed: problem.value,
   }[state.value];
+  const acts: {
+    readonly [state in UploadState]?: { readonly label: string; readonly icon: "pause" | "play" | "retry" };
+  } = {
+    running: { label: `Pause ${key}`, icon: "pause" },
+    paused: { label: `Resume ${key}`, icon: "play" },
+    failed: { label: `Try ${key} again`, icon: "retry" },
+  };
+  const act = acts[state.value];
   return (
     <li class={`upload ${state.value}`}>
       <div class="upload-name">
@@ -63,24 +72,14 @@ function Row({ upload }: { upload: QueuedUpload }) {
       </div>
       <progress max={1} value={share} aria-label={`Progress of ${key}`}>{Math.round(share * 100)} %</progress>
       <div class="buttons">
-        {state.value === "running" && (
+        {act !== undefined && (
           <button
             type="button"
             class="quiet"
-            aria-label={`Pause ${key}`}
-            onClick={() => pause(upload)}
+            aria-label={act.label}
+            onClick={() => state.value === "running" ? pause(upload) : resume(upload)}
           >
-            <Icon name="pause" />
-          </button>
-        )}
-        {(state.value === "paused" || state.value === "failed") && (
-          <button
-            type="button"
-            class="quiet"
-            aria-label={state.value === "paused" ? `Resume ${key}` : `Try ${key} again`}
-            onClick={() => resume(upload)}
-          >
-            <Icon name={state.value === "paused" ? "play" : "retry"} />
+            <Icon name={act.icon} />
           </button>
         )}
         {state.value !== "done" && (
