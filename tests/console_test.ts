@@ -110,9 +110,9 @@ Deno.test("the console", async (t) => {
         await page.getByRole("button", { name: "Resume film.mp4" }).waitFor();
         await inspect(page, "uploads");
         paused.resolve();
-        await page.unroute(PARTS);
         await page.getByRole("button", { name: "Resume film.mp4" }).click();
         await page.getByText("1 upload done").waitFor();
+        await page.unroute(PARTS);
         await page.getByRole("button", { name: "Clear done" }).click();
 
         await page.getByRole("link", { name: "film.mp4" }).click();
