@@ -41,6 +41,7 @@ export interface TraceOrigin {
 
 /** Work that is not followed. */
 export const UNTRACED: OpenSpan = { run: (work) => work(), annotate() {}, end() {} };
+const ORIGIN = performance.timeOrigin;
 const KINDS = { client: SpanKind.CLIENT, server: SpanKind.SERVER, internal: SpanKind.INTERNAL };
 const propagator = new W3CTraceContextPropagator();
 const setter = { set: (carrier: Record<string, string>, key: string, value: string) => void (carrier[key] = value) };
@@ -50,10 +51,13 @@ const headerGetter = {
 };
 
 /** What makes spans; undefined while tracing is off. */
-let tracer: Tracer | undefined;
+let tracer: SpanMaker | undefined;
+
+/** What makes spans: the SDK's, or one that only keeps them. */
+export type SpanMaker = Pick<Tracer, "startSpan">;
 
 /** Switches tracing on, once a process has set it up, and off. */
-export function enableTracing(by: Tracer | undefined): void {
+export function enableTracing(by: SpanMaker | undefined): void {
   tracer = by;
 }
 
@@ -109,7 +113,7 @@ export function addSpan(name: string, attributes: Attributes, from: number, to: 
 
 /** The time for `addSpan`: milliseconds since 1970 that never go back. */
 export function spanTime(): number {
-  return performance.timeOrigin + performance.now();
+  return ORIGIN + performance.now();
 }
 
 /** Takes note of something that happened. */
@@ -146,7 +150,7 @@ function recording(): Span | undefined {
 }
 
 function open(
-  tracer: Tracer,
+  tracer: SpanMaker,
   name: string,
   parent: Context,
   kind: SpanKind,

@@ -15,7 +15,7 @@ import {
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
 import type { Logger } from "./logger.ts";
-import { enableTracing } from "./telemetry.ts";
+import { enableTracing, type SpanMaker } from "./telemetry.ts";
 import { within } from "./within.ts";
 
 /** Who traces. */
@@ -25,7 +25,7 @@ export interface TracingOptions {
   /** Reads the environment. */
   readonly read: (name: string) => string | undefined;
   /** Keeps spans in this process, those too that are not sampled. */
-  readonly keep?: SpanProcessor;
+  readonly keep?: SpanProcessor & SpanMaker;
   readonly log: Logger;
 }
 
@@ -34,8 +34,16 @@ const FLUSH_MS = 3000;
 
 /** Starts tracing where anybody wants it. @returns ends it: what was not exported yet has a moment */
 export function startTracing({ service, instance, read, keep, log }: TracingOptions): () => Promise<void> {
-  const exports = isExported(read);
-  if (!exports && keep === undefined) return () => Promise.resolve();
+  const stop = () => {
+    enableTracing(undefined);
+    context.disable();
+  };
+  if (!isExported(read)) {
+    if (keep === undefined) return () => Promise.resolve();
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    enableTracing(keep);
+    return () => Promise.resolve(stop());
+  }
   diag.setLogger({
     error: (message) => log.warn("traces cannot be exported as they should", { problem: message }),
     warn: (message) => log.warn("tracing", { problem: message }),
@@ -47,13 +55,13 @@ export function startTracing({ service, instance, read, keep, log }: TracingOpti
     "service.name": service,
     "service.instance.id": instance,
   });
-  const sampler = exports ? samplerOf(read) : new AlwaysOffSampler();
+  const sampler = samplerOf(read);
   const provider = new BasicTracerProvider({
     resource: named.merge(detectResources({ detectors: [envDetector] })),
     sampler: keep === undefined ? sampler : alwaysRecording(sampler),
     spanProcessors: [
       ...(keep === undefined ? [] : [keep]),
-      ...(exports ? [new BatchSpanProcessor(new OTLPTraceExporter())] : []),
+      new BatchSpanProcessor(new OTLPTraceExporter()),
     ],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -62,8 +70,7 @@ export function startTracing({ service, instance, read, keep, log }: TracingOpti
     await within(FLUSH_MS, provider.shutdown(), "the last traces cannot be exported in time").catch((error) => {
       log.warn("the last traces were not exported", { error });
     });
-    enableTracing(undefined);
-    context.disable();
+    stop();
   };
 }
 
