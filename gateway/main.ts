@@ -19,6 +19,7 @@ import { Cluster } from "./core/cluster.ts";
 import { observeCluster } from "./core/cluster_metrics.ts";
 import { DamageReports } from "./core/damage.ts";
 import { createReadiness } from "./core/readiness.ts";
+import { StripeMemory } from "./core/stripe_memory.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { Throttle } from "./core/throttle.ts";
 import { WindowPool } from "./core/window_pool.ts";
@@ -57,13 +58,14 @@ async function run(): Promise<number> {
   await migrate(upkeep, await readMigrations(new URL("../migrations/", import.meta.url)));
   const cluster = await Cluster.open(upkeep, log);
   const layout = parseLayout(config.SIXFOLD_LAYOUT);
+  const memory = new StripeMemory(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY);
   const store = {
     sql,
     cluster,
     client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN, layout.m, log),
     damage: new DamageReports(upkeep, log),
-    pool: new StripePool(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY / 2),
-    windows: new WindowPool(config.SIXFOLD_MEMORY / 2),
+    pool: new StripePool(memory.uploads),
+    windows: new WindowPool(memory.downloads),
     inlineMax: config.SIXFOLD_INLINE_MAX,
     maxFile: config.SIXFOLD_MAX_FILE,
     graceSeconds: config.SIXFOLD_GRACE,
@@ -106,7 +108,8 @@ async function run(): Promise<number> {
     always: isAlwaysLetIn,
     most: config.SIXFOLD_MAX_REQUESTS,
     watch: createRequestWatch(kept),
-    crowds: { uploads: () => store.pool.crowded, downloads: () => store.windows.crowded },
+    // Slow readers give their memory back when others need it: to cut them off would help nobody.
+    crowds: { uploads: () => store.pool.crowded, downloads: () => false },
     log,
   });
   observeProcess(uncaught);

@@ -11,6 +11,6 @@ export function gatewayFlags(root) {
     "--allow-net",
     "--allow-env",
     `--allow-read=${root}`,
-    "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1",
+    "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1,--heap-growing-percent=30",
   ];
 }

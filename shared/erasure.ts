@@ -14,6 +14,8 @@ const kernelModule = await WebAssembly.compile(Uint8Array.from(atob(ERASURE_KERN
 const PAGE = 65_536;
 const POINTERS_AT = 1024;
 const TABLES_AT = 2048;
+/** Bytes that a room has beyond a block: for what frames it, and for the end of a stream. */
+const ROOM = 8192;
 
 interface Kernel {
   combine(output: number, inputs: number, tables: number, count: number, length: number): void;
@@ -25,6 +27,8 @@ export class Stripe {
   readonly blocks: readonly Uint8Array[];
   /** The data blocks as one run of bytes, for stripes that are full. */
   readonly data: Uint8Array;
+  /** The same memory as six rooms for reading: each holds a full block as it comes over the hop, between its frame's bytes. */
+  readonly rooms: readonly Uint8Array[];
   readonly #memory: WebAssembly.Memory;
   readonly #kernel: Kernel;
   readonly #blockSize: number;
@@ -32,7 +36,7 @@ export class Stripe {
   /** @param blockSize bytes of a full block, a multiple of 16 */
   constructor(readonly layout: Layout, blockSize: number) {
     this.#blockSize = blockSize;
-    const initial = 1 + Math.ceil((CHUNKS * blockSize) / PAGE);
+    const initial = 1 + Math.ceil((CHUNKS * (blockSize + ROOM)) / PAGE);
     this.#memory = new WebAssembly.Memory({ initial, maximum: initial });
     const { exports } = new WebAssembly.Instance(kernelModule, { env: { memory: this.#memory } });
     this.#kernel = exports as unknown as Kernel;
@@ -41,6 +45,8 @@ export class Stripe {
       (_, i) => new Uint8Array(this.#memory.buffer, PAGE + i * blockSize, blockSize),
     );
     this.data = new Uint8Array(this.#memory.buffer, PAGE, layout.k * blockSize);
+    const room = blockSize + ROOM;
+    this.rooms = Array.from({ length: CHUNKS }, (_, i) => new Uint8Array(this.#memory.buffer, PAGE + i * room, room));
   }
 
   /** Computes the parity blocks from the data blocks. @param length bytes of each block */

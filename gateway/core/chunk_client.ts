@@ -33,6 +33,8 @@ export interface BlockRange {
   readonly uploadId: string;
   readonly first: number;
   readonly count: number;
+  /** Of a full block of this chunk, in bytes. */
+  readonly blockSize: number;
 }
 
 /** What a daemon said once the chunk was durable. */
@@ -137,12 +139,12 @@ export class ChunkClient {
 
   /**
    * Reads a window of blocks and verifies each. Only a caller who leaves makes it throw.
-   * @param into memory of at least `windowBytes`, in which the blocks may come to lie
+   * @param into memory of at least `roomBytes` for each block, in which they may come to lie
    */
   async get(
     server: ServerRow,
     range: BlockRange,
-    into: Uint8Array,
+    into: readonly Uint8Array[],
     signal: AbortSignal,
     options: GetOptions = {},
   ): Promise<ReadBlocks> {
@@ -166,7 +168,7 @@ export class ChunkClient {
   async #get(
     server: ServerRow,
     range: BlockRange,
-    into: Uint8Array,
+    into: readonly Uint8Array[],
     signal: AbortSignal,
     { lastResort, onLate }: GetOptions,
   ): Promise<ReadBlocks> {

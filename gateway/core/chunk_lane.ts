@@ -26,9 +26,9 @@ const DISK_TIME = /^disk\.read;dur=([\d.]+)/;
 /** Room for the end of a stream behind the blocks of a window. */
 const END_ROOM = 4096;
 
-/** Bytes of memory that a window of blocks takes as it comes over the hop. */
-export function windowBytes(blocks: number, blockSize: number): number {
-  return blocks * (framePrefixLength(blockSize) + blockSize) + END_ROOM;
+/** Bytes of memory that a block takes as it comes over the hop. */
+export function roomBytes(blockSize: number): number {
+  return framePrefixLength(blockSize) + blockSize + END_ROOM;
 }
 
 /** The two calls that move bytes, to any daemon. */
@@ -67,12 +67,12 @@ export class ChunkLane {
     });
   }
 
-  /** As `ChunkClient.get`; the blocks are views of `into`, which has `windowBytes`. */
+  /** As `ChunkClient.get`; the blocks are views of `into`. */
   async get(
     address: string,
     headers: Readonly<Record<string, string>>,
     range: BlockRange,
-    into: Uint8Array,
+    into: readonly Uint8Array[],
     clock: ProgressClock,
   ): Promise<ReadBlocks> {
     const { chunkId, first, count } = range;
@@ -86,12 +86,11 @@ export class ChunkLane {
       const length = Number(head.headers.get("content-length") ?? NaN);
       const read = DISK_TIME.exec(head.headers.get("server-timing") ?? "");
       if (read !== null) annotate({ "sixfold.bytes": length, "sixfold.daemon.read_ms": Number(read[1]) });
-      let body: Uint8Array;
-      if (length <= into.length) {
-        body = into.subarray(0, length);
-        await connection.readInto(body, length, () => clock.start());
-      } else body = await connection.readAll(head, () => clock.start());
-      return collect(body, range);
+      const arrived = () => clock.start();
+      const pieces = scatter(into, length, framePrefixLength(range.blockSize) + range.blockSize);
+      if (pieces === undefined) return collect(framesOf(await connection.readAll(head, arrived)), range);
+      for (const piece of pieces) await connection.readInto(piece, piece.length, arrived);
+      return collect(inPlace(pieces), range);
     });
   }
 
@@ -173,22 +172,58 @@ async function readMessage(connection: HopConnection, head: AnswerHead, clock: P
   return message.data;
 }
 
+/**
+ * Where a body of so many bytes comes to lie: each full frame in a room of its own, and behind the last one what follows.
+ * Undefined where it does not fit, or where its length is not known.
+ */
+function scatter(into: readonly Uint8Array[], length: number, frame: number): Uint8Array[] | undefined {
+  let left = length;
+  const pieces = into.map((room, i) => {
+    const piece = room.subarray(0, i === into.length - 1 ? left : Math.min(left, frame));
+    left -= piece.length;
+    return piece;
+  });
+  return left === 0 ? pieces : undefined;
+}
+
+/** What an answer holds: the block of each place, and how the stream ended. */
+interface Parsed {
+  readonly messages: (Uint8Array | undefined)[];
+  readonly end: Uint8Array | undefined;
+}
+
+function framesOf(body: Uint8Array): Parsed {
+  const frames = new FrameDecoder(MAX_MESSAGE).push(body);
+  const messages = frames.filter(({ trailers }) => !trailers).map(({ data }) => data);
+  return { messages, end: frames.find(({ trailers }) => trailers)?.data };
+}
+
+/** A damaged envelope costs its own block, too. */
+function inPlace(pieces: readonly Uint8Array[]): Parsed {
+  const parsed = pieces.map((piece): Parsed => {
+    try {
+      return framesOf(piece);
+    } catch {
+      return { messages: [], end: undefined };
+    }
+  });
+  return { messages: parsed.map(({ messages }) => messages[0]), end: parsed.find(({ end }) => end !== undefined)?.end };
+}
+
 /** Takes the blocks of a window that are good; a bad one costs itself alone. */
-function collect(body: Uint8Array, { chunkId, uploadId, first, count }: BlockRange): ReadBlocks {
+function collect({ messages, end }: Parsed, { chunkId, uploadId, first, count }: BlockRange): ReadBlocks {
   const { segment, index } = parseChunkId(chunkId);
   const upload = uuidToBytes(uploadId);
-  const frames = new FrameDecoder(MAX_MESSAGE).push(body);
   const blocks = new Array<Uint8Array | undefined>(count).fill(undefined);
   let good = 0;
-  for (const [i, { data: message, trailers }] of frames.entries()) {
-    if (trailers || i >= count) break;
+  for (const [i, message] of messages.entries()) {
+    if (message === undefined || i >= count) continue;
     const { xxh64: sum, data } = decodeBlock(message);
     if (sum !== xxh64(data, blockSeed(upload, segment, index, first + i))) continue;
     blocks[i] = data;
     good++;
   }
   if (good === count) return { blocks };
-  const end = frames.find(({ trailers }) => trailers);
-  const said = end && errorOfTrailers(parseTrailers(end.data));
+  const said = end && errorOfTrailers(parseTrailers(end));
   return { blocks, fault: said ?? new SixfoldError("data_loss", "a block of a chunk is bad or missing") };
 }

@@ -4,13 +4,15 @@ import { piecesOfStripe, stripesOfRange } from "../../shared/layout.ts";
 import { type OpenSpan, openSpan } from "../../shared/telemetry.ts";
 import type { Sql } from "../db/database.ts";
 import { findInline, type Manifest, type SegmentRow } from "../db/files.ts";
-import { windowBytes } from "./chunk_lane.ts";
 import { fileBytes } from "./metrics.ts";
 import { type ReadParts, SegmentReader } from "./segment_reader.ts";
-import type { WindowPool, Windows } from "./window_pool.ts";
+import type { WindowPool } from "./window_pool.ts";
+import { WindowReader } from "./window_reader.ts";
 
-/** Bytes of one chunk that are asked for at once. */
-const WINDOW = 2 * 1024 * 1024;
+/** A client that takes longer for a piece of some MiB at most, in ms, is slow until it has proven to be fast again. */
+const SLOW_MS = 100;
+/** Bytes that prove it. */
+const PROVEN = 4 * 1024 * 1024;
 
 /** What downloads need. */
 export interface DownloadParts extends ReadParts {
@@ -106,39 +108,39 @@ async function* readSegment(
   const pool = parts.windows;
   const { k, blockSize } = segment;
   const { first, count } = stripesOfRange(offset, length, segment, blockSize);
-  const step = Math.min(count, Math.max(1, Math.floor(WINDOW / blockSize)));
-  const bytes = windowBytes(step, blockSize);
-  const end = first + count;
   const reader = new SegmentReader(parts, uploadId, segment, signal);
-  const read = (from: number, taken: Windows) => {
-    const blocks = span.run(() => reader.window(from, Math.min(step, end - from), taken));
-    blocks.catch(() => {}); // It is awaited later, or never when the reader has left.
-    return { taken, blocks };
+  const traced: Pick<SegmentReader, "window" | "block"> = {
+    window: (...asked) => span.run(() => reader.window(...asked)),
+    block: (...asked) => span.run(() => reader.block(...asked)),
   };
-  let now = read(first, await pool.take(k, bytes, signal));
-  let ahead: typeof now | undefined;
+  const windows = new WindowReader(pool, traced, segment, first + count, signal);
+  const end = offset + length;
+  let proven = Infinity;
+  pool.readers++;
   try {
-    for (let from = first;; from += step) {
-      const blocks = await now.blocks;
-      // One window is read ahead where there is memory for it at once; nobody waits with a window in hand.
-      const room = from + step < end ? pool.tryTake(k, bytes) : undefined;
-      ahead = room && read(from + step, room);
-      for (let i = 0; i < Math.min(step, end - from); i++) {
-        for (const piece of piecesOfStripe(segment.length, segment, blockSize, from + i, offset, length)) {
-          const block = blocks[piece.index]?.[i];
-          yield block?.subarray(piece.from, piece.to) ?? new Uint8Array(0);
-        }
+    for (let at = offset; at < end;) {
+      const number = Math.floor(at / (k * blockSize));
+      const [piece] = piecesOfStripe(segment.length, segment, blockSize, number, at, end - at);
+      if (piece === undefined) throw new SixfoldError("internal", "a stripe has no bytes of this range");
+      const block = await windows.block(number, piece.index);
+      const bytes = block.subarray(piece.from, piece.to);
+      // While the client is waited for, others may have the memory: of what is sent, only where it is a copy.
+      const isSlow = proven < PROVEN;
+      const pinned = !isSlow && pool.pin();
+      const sent = pinned ? bytes : bytes.slice(0, pool.copyBytes);
+      const takeBack = pool.lend(isSlow, () => windows.release(pinned ? number : undefined));
+      const began = performance.now();
+      try {
+        yield sent;
+      } finally {
+        takeBack();
+        if (pinned) pool.unpin();
       }
-      if (from + step >= end) return;
-      pool.give(now.taken);
-      // Between the two, nothing is held: a download that waits in line here keeps no other from going on.
-      now = ahead ?? read(from + step, await pool.take(k, bytes, signal, true));
-      ahead = undefined;
+      proven = performance.now() - began > SLOW_MS ? 0 : proven + sent.length;
+      at += sent.length;
     }
   } finally {
-    for (const window of [now, ahead]) {
-      // What is still being read into is given back when that has ended.
-      if (window !== undefined) void window.blocks.then(() => {}, () => {}).then(() => pool.give(window.taken));
-    }
+    pool.readers--;
+    windows.release();
   }
 }

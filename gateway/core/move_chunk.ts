@@ -4,11 +4,10 @@ import { blockCount } from "../../shared/chunk_format.ts";
 import type { ChunkRow } from "../db/files.ts";
 import type { FileSegment } from "../db/segments.ts";
 import type { ServerRow } from "../db/servers.ts";
-import { windowBytes } from "./chunk_lane.ts";
 import { type ChunkSender, sendChunk } from "./repair_chunk.ts";
 
-/** Bytes that are read at once. */
-const WINDOW = 2 * 1024 * 1024;
+/** Blocks that are read at once. */
+const STEP = 2;
 
 /**
  * Copies a chunk.
@@ -34,14 +33,12 @@ async function* blocksOf(
 ): AsyncGenerator<Uint8Array> {
   const { blockSize } = segment;
   const total = blockCount(length, blockSize);
-  const step = Math.min(total, Math.max(1, Math.floor(WINDOW / blockSize)));
-  for (let first = 0; first < total; first += step) {
-    const count = Math.min(step, total - first);
-    const taken = await windows.take(1, windowBytes(step, blockSize), signal);
+  for (let first = 0; first < total; first += STEP) {
+    const count = Math.min(STEP, total - first);
+    const room = await windows.take(blockSize, signal);
     try {
-      const [memory = new Uint8Array(0)] = taken.memory;
-      const range = { chunkId, uploadId: fileId, first, count };
-      const { blocks, fault } = await client.get(from, range, memory, signal);
+      const range = { chunkId, uploadId: fileId, first, count, blockSize };
+      const { blocks, fault } = await client.get(from, range, room.rooms.slice(0, count), signal);
       if (fault !== undefined) throw fault;
       for (const block of blocks) {
         if (block === undefined) throw new SixfoldError("data_loss", "a chunk that should move cannot be read whole");
@@ -49,7 +46,7 @@ async function* blocksOf(
         yield block;
       }
     } finally {
-      windows.give(taken);
+      windows.give(room);
     }
   }
 }

@@ -2,7 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { blockLength, CHUNKS, stripeCount } from "../../shared/layout.ts";
 import type { StoredSegment } from "../db/uploads.ts";
-import { windowBytes } from "./chunk_lane.ts";
+import { roomBytes } from "./chunk_lane.ts";
 import { isDurable } from "./placement.ts";
 import { SegmentReader } from "./segment_reader.ts";
 import { type SegmentPlan, SegmentSender } from "./segment_sender.ts";
@@ -20,14 +20,14 @@ export async function rebuildSegment(
   const { pool, client, snapshot, uploadId } = plan;
   const { length, blockSize, chunks } = segment;
   const missing = [...Array(CHUNKS).keys()].filter((index) => !chunks.some((chunk) => chunk.index === index));
-  const extend = () => new Uint8Array(windowBytes(1, blockSize));
-  const memory = Array.from({ length: segment.k }, extend);
+  const rooms: Uint8Array[] = [];
+  const memory = (index: number) => [rooms[index] ??= new Uint8Array(roomBytes(blockSize))];
   const sender = new SegmentSender(plan, missing, chunks, caller);
   const reader = new SegmentReader({ client, snapshot }, uploadId, segment, sender.signal);
   try {
     for (let number = 0; number < stripeCount(length, segment, blockSize); number++) {
       await sender.room();
-      const blocks = await reader.window(number, 1, { memory, extend });
+      const blocks = await reader.window(number, 1, memory);
       const stripe = await pool.take(sender.signal);
       for (let index = 0; index < segment.k; index++) stripe.blocks[index]?.set(blocks[index]?.[0] ?? []);
       const bytes = blockLength(length, segment, blockSize, number);

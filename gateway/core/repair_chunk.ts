@@ -10,15 +10,11 @@ import type { ChunkRow } from "../db/files.ts";
 import type { FileSegment } from "../db/segments.ts";
 import type { StrayChunk } from "../db/uploads.ts";
 import type { ChunkToPut } from "./chunk_client.ts";
-import { windowBytes } from "./chunk_lane.ts";
 import { serversAt, type Snapshot } from "./cluster.ts";
 import { nextServer } from "./placement.ts";
 import { SegmentReader } from "./segment_reader.ts";
 import type { Store } from "./store.ts";
 import type { Throttle } from "./throttle.ts";
-
-/** Bytes of one chunk that are read at once. */
-const WINDOW = 2 * 1024 * 1024;
 
 /** What sends chunks in the background. */
 export interface ChunkSender extends Pick<Store, "client" | "windows" | "cluster"> {
@@ -123,30 +119,26 @@ async function* rebuilt(sender: ChunkSender, file: FileSegment, index: number): 
   const segment = { ...file.segment, chunks };
   const { k, blockSize, length } = segment;
   const total = stripeCount(length, segment, blockSize);
-  const step = Math.min(total, Math.max(1, Math.floor(WINDOW / blockSize)));
   const longest = blockLength(length, segment, blockSize, 0);
   const stripe = index < k ? undefined : new Stripe(segment, Math.ceil(longest / 16) * 16);
   const reader = new SegmentReader({ client, snapshot }, file.fileId, segment, signal);
-  for (let first = 0; first < total; first += step) {
-    const count = Math.min(step, total - first);
-    const taken = await windows.take(k, windowBytes(step, blockSize), signal);
+  for (let number = 0; number < total; number++) {
+    const room = await windows.take(blockSize, signal);
     try {
-      const blocks = await reader.window(first, count, taken);
-      for (let i = 0; i < count; i++) {
-        const bytes = blockLength(length, segment, blockSize, first + i);
-        await throttle.take(bytes, signal);
-        if (stripe !== undefined) {
-          for (let data = 0; data < k; data++) stripe.blocks[data]?.set(blocks[data]?.[i] ?? []);
-          stripe.encode(bytes);
-        }
-        const block = stripe === undefined ? blocks[index]?.[i] : stripe.blocks[index]?.subarray(0, bytes);
-        if (block === undefined) {
-          throw new SixfoldError("data_loss", "too few good chunks are left to rebuild this one");
-        }
-        yield block;
+      const blocks = await reader.window(number, 1, (chunk) => [room.rooms[chunk] ?? new Uint8Array(0)]);
+      const bytes = blockLength(length, segment, blockSize, number);
+      await throttle.take(bytes, signal);
+      if (stripe !== undefined) {
+        for (let data = 0; data < k; data++) stripe.blocks[data]?.set(blocks[data]?.[0] ?? []);
+        stripe.encode(bytes);
       }
+      const block = stripe === undefined ? blocks[index]?.[0] : stripe.blocks[index]?.subarray(0, bytes);
+      if (block === undefined) {
+        throw new SixfoldError("data_loss", "too few good chunks are left to rebuild this one");
+      }
+      yield block;
     } finally {
-      windows.give(taken);
+      windows.give(room);
     }
   }
 }

@@ -64,6 +64,14 @@ export class SegmentReader {
     return blocks;
   }
 
+  /** One data block from its own chunk; undefined where that is not there or not good, and the whole window is needed. */
+  async block(number: number, index: number, memory: WindowMemory): Promise<Uint8Array | undefined> {
+    const own = this.#candidates(number, 1).filter((candidate) => candidate.index === index);
+    const blocks = await raceWindow(own, 1, 1, memory, this.#signal).catch(() => undefined);
+    this.#signal.throwIfAborted();
+    return blocks?.[index]?.[0];
+  }
+
   /** Data before parity, and those whose servers are not trusted last of all. */
   #candidates(first: number, count: number): Candidate[] {
     const { client, snapshot } = this.#parts;
@@ -91,13 +99,14 @@ export class SegmentReader {
     server: ServerRow,
     first: number,
     count: number,
-    into: Uint8Array,
+    into: readonly Uint8Array[],
     signal: AbortSignal,
     options: GetOptions,
   ): Promise<ReadBlocks> {
     const chunk = this.#chunks.get(index);
     if (chunk === undefined) return { blocks: Array(count).fill(undefined), fault: gone() };
-    const range = { chunkId: chunk.chunkId, uploadId: this.#uploadId, first, count };
+    const { blockSize } = this.#segment;
+    const range = { chunkId: chunk.chunkId, uploadId: this.#uploadId, first, count, blockSize };
     const read = checkLengths(
       await this.#parts.client.get(server, range, into, signal, options),
       this.#segment,

@@ -6,6 +6,7 @@ import { RetryBudget } from "../../shared/retry.ts";
 import { Ring } from "../../shared/ring.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { SegmentSender, type SendingPlan } from "./segment_sender.ts";
+import { StripeMemory } from "./stripe_memory.ts";
 import { StripePool } from "./stripe_pool.ts";
 
 const BLOCK = 4096;
@@ -13,7 +14,7 @@ const IDS = Array.from({ length: CHUNKS }, (_, i) => `s${i}`);
 
 /** A stripe on its way to six servers, of which the first fails so often. */
 async function send(layout: string, failures: number, error: SixfoldError, budget = new RetryBudget()) {
-  const pool = new StripePool(parseLayout(layout), BLOCK, 2 ** 20);
+  const pool = new StripePool(new StripeMemory(parseLayout(layout), BLOCK, 2 ** 20).uploads);
   const asked: string[] = [];
   const heard: string[] = [];
   const rows = IDS.map((id) => [id, { id } as ServerRow] as const);

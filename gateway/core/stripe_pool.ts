@@ -1,9 +1,10 @@
-/** The memory that all uploads share: stripes are taken from a fixed budget, and new work waits for one. */
-import { Stripe } from "../../shared/erasure.ts";
+/** The memory that all uploads share, and how many of them go on at once. */
+import type { Stripe } from "../../shared/erasure.ts";
 import { SixfoldError } from "../../shared/errors.ts";
-import { CHUNKS, type Layout } from "../../shared/layout.ts";
+import type { Layout } from "../../shared/layout.ts";
 import { Turnstile } from "../../shared/turnstile.ts";
-import { MemoryLine, type MemoryLoad } from "./memory_line.ts";
+import type { MemoryLoad } from "./memory_line.ts";
+import type { StripeShare } from "./stripe_memory.ts";
 
 /** Uploads for each stripe there is: while one waits for its client or for the disks, others use its stripes. */
 const UPLOADS = 4;
@@ -11,30 +12,29 @@ const WAIT_MS = 2000;
 
 /** Stripes of one layout and block size. */
 export class StripePool {
-  readonly #idle: Stripe[] = [];
-  readonly #line = new MemoryLine<Stripe>();
   /** Uploads that share the stripes: more of them at once would all be slow. */
   readonly uploads: Turnstile;
-  readonly #most: number;
-  #left: number;
+  readonly layout: Layout;
+  readonly blockSize: number;
+  readonly #share: StripeShare;
 
-  /** @param budget bytes that all stripes together may take; at least one stripe is made */
-  constructor(readonly layout: Layout, readonly blockSize: number, budget: number) {
-    this.#left = this.#most = Math.max(1, Math.floor(budget / (CHUNKS * blockSize)));
-    const most = UPLOADS * this.#left;
+  constructor(share: StripeShare) {
+    this.#share = share;
+    this.layout = share.memory.layout;
+    this.blockSize = share.memory.blockSize;
+    const most = UPLOADS * share.most;
     this.uploads = new Turnstile({ most, line: most, waitMs: WAIT_MS, busy });
   }
 
   /** Whether uploads wait for longer than it takes when all goes well. */
   get crowded(): boolean {
-    return this.#line.crowded || this.uploads.waiting > 0;
+    return this.#share.crowded || this.uploads.waiting > 0;
   }
 
   /** How much is taken now. */
   get load(): MemoryLoad {
-    const stripe = CHUNKS * this.blockSize;
-    const used = (this.#most - this.#left - this.#idle.length) * stripe;
-    return { used, limit: this.#most * stripe, waiting: this.#line.waiting + this.uploads.waiting };
+    const { load } = this.#share;
+    return { ...load, waiting: load.waiting + this.uploads.waiting };
   }
 
   /**
@@ -42,21 +42,14 @@ export class StripePool {
    * @throws SixfoldError `resource_exhausted` when that takes too long
    */
   async take(signal: AbortSignal): Promise<Stripe> {
-    signal.throwIfAborted();
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    if (this.#left > 0) {
-      this.#left--;
-      return new Stripe(this.layout, this.blockSize);
-    }
-    return await this.#line.wait(1, signal, true, () => {});
+    const [stripe] = await this.#share.take(1, signal, true);
+    if (stripe === undefined) throw new Error("one stripe was taken");
+    return stripe;
   }
 
   /** Gives a stripe back: to the first in line, so that nobody who comes later overtakes. */
   give(stripe: Stripe): void {
-    const { first } = this.#line;
-    if (first === undefined) this.#idle.push(stripe);
-    else first.give(stripe);
+    this.#share.give([stripe]);
   }
 }
 

@@ -1,113 +1,110 @@
-/** The memory that all downloads share: windows are taken from a fixed budget, and new work waits for one. */
+/** The memory that all downloads share, and what a slow reader may hold of it. */
+import type { Stripe } from "../../shared/erasure.ts";
 import { SixfoldError } from "../../shared/errors.ts";
+import { CHUNKS } from "../../shared/layout.ts";
 import { Turnstile } from "../../shared/turnstile.ts";
-import { MemoryLine, type MemoryLoad } from "./memory_line.ts";
-
-/** Bytes of a window that is kept and used again; a larger one is made as it is needed. */
-const STANDARD = 2 * 1024 * 1024 + 64 * 1024;
+import { roomBytes } from "./chunk_lane.ts";
+import type { MemoryLoad } from "./memory_line.ts";
+import type { StripeShare } from "./stripe_memory.ts";
 
 /** Downloads that may be on the way to their first byte, and as many more that may wait for that. */
 const STARTING = 64;
 const START_WAIT_MS = 2000;
+/** Bytes of all copies that readers may hold together, more or less. */
+const COPIES = 16 * 1024 * 1024;
+/** The largest and the smallest copy, in bytes. */
+const [LARGEST, SMALLEST] = [128 * 1024, 8 * 1024];
 
-/** Memory for one window of each of some chunks. Its contents are the next taker's once it was given back. */
-export interface Windows {
-  readonly memory: readonly Uint8Array[];
-  readonly cost: number;
-  /**
-   * One window more at once, even beyond the budget, which new work then waits for: who holds windows must not wait for
-   * others who do. Of a segment's six chunks none is asked twice, so that this too has its bounds.
-   */
-  readonly extend: () => Uint8Array;
+/** Room for one stripe that is read. Its contents are the next taker's once it was given back. */
+export interface StripeRoom {
+  /** For each chunk, `roomBytes` of its block. */
+  readonly rooms: readonly Uint8Array[];
+  /** What it costs. */
+  readonly stripes: readonly Stripe[];
 }
 
-/** Windows within a budget of bytes. */
+/** Rooms for stripes of any block size. */
 export class WindowPool {
-  readonly #idle: Uint8Array[] = [];
-  readonly #taken = new Set<Windows>();
-  readonly #line = new MemoryLine<void>();
   /**
    * Downloads from their beginning, before the first query, to their first byte: who must come back later should cost
    * next to nothing.
    */
   readonly starting = new Turnstile({ most: STARTING, line: STARTING, waitMs: START_WAIT_MS, busy });
-  readonly #budget: number;
-  #left: number;
+  /** Downloads that go on now. */
+  readers = 0;
+  readonly #taken = new Set<StripeRoom>();
+  readonly #share: StripeShare;
+  #pinned = 0;
 
-  /** @param budget bytes that all windows together may take; a request for more than that gets its turn alone */
-  constructor(budget: number) {
-    this.#budget = budget;
-    this.#left = budget;
-  }
-
-  /** Whether downloads wait for longer than it takes when all goes well. */
-  get crowded(): boolean {
-    return this.#line.crowded;
+  constructor(share: StripeShare) {
+    this.#share = share;
   }
 
   /** How much is taken now. */
   get load(): MemoryLoad {
-    return { used: this.#budget - this.#left, limit: this.#budget, waiting: this.#line.waiting };
+    return this.#share.load;
+  }
+
+  /** The bytes of a stripe that is full, of six chunks; larger ones cost several. */
+  get blockSize(): number {
+    return this.#share.memory.blockSize;
   }
 
   /**
-   * Takes windows of at least `bytes` each, all at once; waits in line while there is not enough.
-   * @param begun whether the download has had windows before
+   * Takes room for one stripe; waits in line while there is none.
+   * @param begun whether the download has had room before
    * @throws SixfoldError `resource_exhausted` when that takes too long
    */
-  async take(count: number, bytes: number, signal: AbortSignal, begun = false): Promise<Windows> {
-    signal.throwIfAborted();
-    const cost = this.#cost(count, bytes);
-    if (this.#line.empty && this.#left >= cost) this.#left -= cost;
-    else await this.#line.wait(cost, signal, begun, () => this.#next());
-    return this.#make(count, bytes, cost);
+  async take(blockSize: number, signal: AbortSignal, begun = false): Promise<StripeRoom> {
+    return this.#room(blockSize, await this.#share.take(this.#price(blockSize), signal, begun));
   }
 
-  /** Takes windows if there is room now and nobody waits. */
-  tryTake(count: number, bytes: number): Windows | undefined {
-    const cost = this.#cost(count, bytes);
-    if (!this.#line.empty || this.#left < cost) return undefined;
-    this.#left -= cost;
-    return this.#make(count, bytes, cost);
+  /** Takes room for one stripe if there is some now and nobody waits. */
+  tryTake(blockSize: number): StripeRoom | undefined {
+    const stripes = this.#share.tryTake(this.#price(blockSize));
+    return stripes && this.#room(blockSize, stripes);
   }
 
-  /** Gives windows back. Whoever has failed between giving and taking may do it again: memory must not be given to two. */
-  give(windows: Windows): void {
-    if (!this.#taken.delete(windows)) return;
-    const { memory, cost } = windows;
-    this.#idle.push(...memory.filter(({ length }) => length === STANDARD));
-    this.#left += cost;
-    this.#next();
+  /** Gives room back. Whoever has failed between giving and taking may do it again: memory must not be given to two. */
+  give(room: StripeRoom): void {
+    if (this.#taken.delete(room)) this.#share.give(room.stripes);
   }
 
-  #next(): void {
-    for (let { first } = this.#line; first !== undefined && first.need <= this.#left; first = this.#line.first) {
-      this.#left -= first.need;
-      first.give();
-    }
+  /** As `Lendings.lend`. */
+  lend(atOnce: boolean, giveBack: () => void): () => void {
+    return this.#share.memory.lendings.lend(atOnce, giveBack);
   }
 
-  #cost(count: number, bytes: number): number {
-    return Math.min(this.#budget, count * Math.max(bytes, STANDARD));
+  /**
+   * Whether a reader may send from the stripe itself, which cannot be had back meanwhile. Half of the stripes may be held
+   * like that; whoever comes then sends copies. A reader that may calls `unpin` afterwards.
+   */
+  pin(): boolean {
+    if (2 * (this.#pinned + 1) > this.#share.most) return false;
+    this.#pinned++;
+    return true;
   }
 
-  #make(count: number, bytes: number, cost: number): Windows {
-    const one = () => bytes > STANDARD ? new Uint8Array(bytes) : this.#idle.pop() ?? new Uint8Array(STANDARD);
-    const memory = Array.from({ length: count }, one);
-    const windows = {
-      memory,
-      cost,
-      extend: () => {
-        const more = one();
-        const price = this.#cost(1, bytes);
-        memory.push(more);
-        windows.cost += price;
-        this.#left -= price;
-        return more;
-      },
-    };
-    this.#taken.add(windows);
-    return windows;
+  unpin(): void {
+    this.#pinned--;
+  }
+
+  /** Bytes of one copy. */
+  get copyBytes(): number {
+    return Math.max(SMALLEST, Math.min(LARGEST, Math.floor(COPIES / Math.max(1, this.readers))));
+  }
+
+  #price(blockSize: number): number {
+    return Math.min(this.#share.most, Math.ceil(blockSize / this.blockSize));
+  }
+
+  /** Blocks that are larger than those of now, from before the setting was changed, lie in memory of their own. */
+  #room(blockSize: number, stripes: readonly Stripe[]): StripeRoom {
+    const own = blockSize <= this.blockSize ? stripes[0]?.rooms : undefined;
+    const rooms = own ?? Array.from({ length: CHUNKS }, () => new Uint8Array(roomBytes(blockSize)));
+    const room = { rooms, stripes };
+    this.#taken.add(room);
+    return room;
   }
 }
 

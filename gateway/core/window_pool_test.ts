@@ -1,76 +1,49 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseLayout } from "../../shared/layout.ts";
+import { roomBytes } from "./chunk_lane.ts";
+import { StripeMemory } from "./stripe_memory.ts";
 import { WindowPool } from "./window_pool.ts";
 
-const MIB = 1024 * 1024;
+const BLOCK = 64 * 1024;
 const never = new AbortController().signal;
+const poolOf = (stripes: number) =>
+  new WindowPool(new StripeMemory(parseLayout("4+2"), BLOCK, stripes * 6 * BLOCK).downloads);
 
-test("windows are used again, and nobody overtakes a download that has begun", async () => {
-  const pool = new WindowPool(10 * MIB);
-  const first = await pool.take(4, MIB, never);
-  assert.equal(pool.tryTake(1, MIB), undefined);
-  const order: string[] = [];
-  const large = pool.take(4, MIB, never, true).then((windows) => (order.push("large"), windows));
-  const small = pool.take(1, MIB, never).then((windows) => (order.push("small"), windows));
-  pool.give(first);
-  const again = await large;
-  assert.deepEqual(new Set(again.memory), new Set(first.memory));
-  pool.give(again);
-  pool.give(await small);
-  assert.deepEqual(order, ["large", "small"]);
+test("there is room for each chunk of a stripe, side by side, and for larger blocks at their price", async () => {
+  const pool = poolOf(8);
+  for (const [blockSize, price] of [[BLOCK, 1], [4096, 1], [2 * BLOCK, 2], [8 * BLOCK, 6]] as const) {
+    const room = await pool.take(blockSize, never);
+    assert.equal(room.stripes.length, price);
+    assert.equal(room.rooms.length, 6);
+    for (const [i, one] of room.rooms.entries()) {
+      assert.ok(one.length >= roomBytes(blockSize));
+      one.fill(i);
+    }
+    assert.deepEqual(room.rooms.map((one) => one.every((byte) => byte === one[0]) && one[0]), [0, 1, 2, 3, 4, 5]);
+    pool.give(room);
+  }
+  assert.equal(pool.load.used, 0);
 });
 
-test("of those that have not begun, the newest comes first", async () => {
-  const pool = new WindowPool(4 * MIB);
-  const held = await pool.take(1, MIB, never);
-  const order: string[] = [];
-  const take = (name: string, begun: boolean) =>
-    pool.take(1, MIB, never, begun).then((windows) => {
-      order.push(name);
-      setTimeout(() => pool.give(windows), 0);
-    });
-  const all = [take("old", false), take("new", false), take("begun", true)];
-  assert.equal(pool.crowded, false);
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  assert.equal(pool.crowded, true);
-  pool.give(held);
-  await Promise.all(all);
-  assert.deepEqual(order, ["begun", "new", "old"]);
+test("readers send from half of the stripes; the more readers there are, the smaller the others' copies", () => {
+  const pool = poolOf(8);
+  assert.deepEqual([pool.pin(), pool.pin(), pool.pin(), pool.pin()], [true, true, true, false]);
+  pool.unpin();
+  assert.ok(pool.pin());
+  const sizes = [1, 200, 100_000].map((readers) => {
+    pool.readers = readers;
+    return pool.copyBytes;
+  });
+  assert.deepEqual(sizes, [128 * 1024, Math.floor(16 * 1024 * 1024 / 200), 8192]);
 });
 
-test("more than the budget is had alone, and who gives up waiting holds up nobody", async () => {
-  const pool = new WindowPool(4 * MIB);
-  const huge = await pool.take(4, 4 * MIB, never);
-  assert.equal(huge.memory[3]?.length, 4 * MIB);
-  const leaving = new AbortController();
-  const gone = pool.take(4, MIB, leaving.signal);
-  const next = pool.take(1, MIB, never);
-  leaving.abort();
-  await assert.rejects(gone);
-  pool.give(huge);
-  assert.equal((await next).memory.length, 1);
-});
-
-test("who holds windows gets another at once, and new work waits until it is given back", async () => {
-  const size = 4 * MIB;
-  const pool = new WindowPool(4 * size);
-  const held = await pool.take(4, size, never);
-  const more = held.extend();
-  assert.ok(held.memory.includes(more));
-  assert.equal(held.cost, 5 * size);
-  const next = pool.take(4, size, never);
-  assert.equal(pool.tryTake(1, size), undefined);
-  pool.give(held);
-  pool.give(await next);
-  pool.give(await pool.take(4, size, never));
-});
-
-test("windows that are given back twice go to one taker only, and count once", async () => {
-  const pool = new WindowPool(3 * 4 * MIB);
-  const held = await pool.take(1, MIB, never);
+test("room that is given back twice goes to one taker only, and counts once", async () => {
+  const pool = poolOf(8);
+  const held = await pool.take(BLOCK, never);
   pool.give(held);
   pool.give(held);
-  const [one, other] = [await pool.take(1, MIB, never), await pool.take(1, MIB, never)];
-  assert.notEqual(one.memory[0], other.memory[0]);
-  assert.equal(pool.load.used, one.cost + other.cost);
+  const [one, other] = [await pool.take(BLOCK, never), await pool.take(BLOCK, never)];
+  assert.notEqual(one.rooms[0], other.rooms[0]);
+  assert.equal(pool.load.used, 2 * 6 * BLOCK);
 });

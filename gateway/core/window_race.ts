@@ -9,19 +9,14 @@ import { tooLate } from "./progress_clock.ts";
 /** Blocks by chunk, and then by stripe from the window's first; undefined for those that are not here. */
 export type Blocks = (Uint8Array | undefined)[][];
 
-/** Memory in which the blocks of a window come to lie. */
-export interface WindowMemory {
-  /** `windowBytes` for each of k chunks. */
-  readonly memory: readonly Uint8Array[];
-  /** As much for one chunk more: who waits for a late chunk must not wait for memory too. */
-  extend(): Uint8Array;
-}
+/** The memory in which the blocks of a chunk come to lie, stripe by stripe: `roomBytes` for each. */
+export type WindowMemory = (index: number) => readonly Uint8Array[];
 
 /** A chunk that can be asked for a window. */
 export interface Candidate {
   readonly index: number;
   /** Reads; rejects only when the signal aborts. @param onLate hears that the answer is late, perhaps several times */
-  read(into: Uint8Array, signal: AbortSignal, onLate: () => void): Promise<ReadBlocks>;
+  read(into: readonly Uint8Array[], signal: AbortSignal, onLate: () => void): Promise<ReadBlocks>;
   /** Whether another chunk may be asked since this one is late. */
   mayHedge(): boolean;
 }
@@ -51,12 +46,11 @@ export async function raceWindow(
   candidates: readonly Candidate[],
   k: number,
   count: number,
-  { memory, extend }: WindowMemory,
+  memory: WindowMemory,
   signal: AbortSignal,
 ): Promise<Blocks> {
   const blocks: Blocks = Array.from({ length: CHUNKS }, () => Array(count).fill(undefined));
   const left = [...candidates];
-  const free = [...memory];
   const readings = new Map<number, Reading>();
   const unheard = new Set<number>();
   const nothing = new Set<number>();
@@ -66,7 +60,6 @@ export async function raceWindow(
   let wake = () => {};
   const ask = (candidate: Candidate) => {
     const { index } = candidate;
-    const into = free.pop() ?? extend();
     const stop = new AbortController();
     const onLate = () => {
       if (!reading.late && candidate.mayHedge()) {
@@ -75,11 +68,10 @@ export async function raceWindow(
       }
       wake();
     };
-    const ended = candidate.read(into, AbortSignal.any([signal, stop.signal]), onLate).then((read) => {
+    const ended = candidate.read(memory(index), AbortSignal.any([signal, stop.signal]), onLate).then((read) => {
       blocks[index] = read.blocks;
       if (read.fault && !isDamage(read.fault)) unheard.add(index);
       if (read.fault && !reading.late) reasons.push(isDamage(read.fault) ? "damaged" : "unavailable");
-      if (read.blocks.every((block) => block === undefined)) free.push(into);
     }, () => {}).then(() => {
       readings.delete(index);
       wake();
