@@ -1,27 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
+import { talk } from "../scripts/faults/raw_http.ts";
 import { TestCluster } from "./cluster.ts";
-
-/** Writes pieces to the gateway, waiting between them. @returns what came back until the connection was closed, and when */
-async function talk(port: number, pieces: Iterable<string>, pauseMs = 0): Promise<{ text: string; seconds: number }> {
-  const began = performance.now();
-  let text = "";
-  await new Promise<void>((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const iterator = pieces[Symbol.iterator]();
-    const step = () => {
-      const next = iterator.next();
-      if (!next.done && !socket.destroyed) socket.write(next.value, () => setTimeout(step, pauseMs));
-    };
-    socket.on("connect", step);
-    socket.on("data", (data) => text += String(data));
-    socket.on("error", () => {});
-    socket.on("close", () => resolve());
-  });
-  return { text, seconds: (performance.now() - began) / 1000 };
-}
-
-const statusOf = (text: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]);
 
 Deno.test("what clients do on purpose or by mistake", async (t) => {
   await using cluster = await TestCluster.start(3);
@@ -36,8 +16,9 @@ Deno.test("what clients do on purpose or by mistake", async (t) => {
 
   await t.step("paths that a URL would resolve to another key are refused", async () => {
     for (const path of ["/v1/files/demo/../other/x", "/v1/files/demo/a/%2e%2E/b", "/v1/files/demo/./x", "//x/y", "*"]) {
-      const { text } = await talk(port, [`PUT ${path} HTTP/1.1\r\n${close}Content-Length: 1\r\n\r\nx`]);
-      assert.ok([400, 404].includes(statusOf(text)), `${path}: ${text.slice(0, 80)}`);
+      const head = `PUT ${path} HTTP/1.1\r\n${close}Content-Length: 1\r\n\r\nx`;
+      const { status, text } = await talk(address, [head]);
+      assert.ok([400, 404].includes(status), `${path}: ${text.slice(0, 80)}`);
     }
   });
 
@@ -53,8 +34,8 @@ Deno.test("what clients do on purpose or by mistake", async (t) => {
         `GET / HTTP/1.1\r\n${close}X: ${"x".repeat(20_000)}\r\n\r\n`,
       ]
     ) {
-      const { text } = await talk(port, [request]);
-      assert.ok(text === "" || statusOf(text) >= 400, text.slice(0, 80));
+      const { status, text } = await talk(address, [request]);
+      assert.ok(text === "" || status >= 400, text.slice(0, 80));
     }
     await missing("smuggled");
   });
@@ -112,16 +93,16 @@ Deno.test("what clients do on purpose or by mistake", async (t) => {
     const put = "PUT /v1/files/demo/stalled HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" +
       "x".repeat(60_000);
     const [nothing, half, dripped, stalled] = await Promise.all([
-      talk(port, []),
-      talk(port, ["GET / HTT"]),
-      talk(port, drip(), 1000),
-      talk(port, [put]),
+      talk(address, []),
+      talk(address, ["GET / HTT"]),
+      talk(address, drip(), 1000),
+      talk(address, [put]),
     ]);
     for (const [name, { seconds }] of Object.entries({ nothing, half, dripped })) {
       assert.ok(seconds < 15, `${name}: ${seconds} s`);
     }
     assert.ok(stalled.seconds > 12 && stalled.seconds < 20, `${stalled.seconds} s`);
-    assert.equal(statusOf(stalled.text), 504);
+    assert.equal(stalled.status, 504);
     await missing("stalled");
   });
 });
