@@ -60,7 +60,7 @@ function Sum({ queued, running, waiting, bytesLeft, bytesDone, bytesPerSecond, s
   if (left === 0n) {
     return (
       <p class="survival good">
-        Every chunk is where it belongs. {bytesDone > 0n && `${sizeText(bytesDone)} were rebuilt.`}
+        No chunk is missing. {bytesDone > 0n && `${sizeText(bytesDone)} were rebuilt.`}
       </p>
     );
   }

@@ -9,6 +9,7 @@ import { linesOf, millisecondsText } from "./span_tree.ts";
 
 const EVERY_MS = 60_000;
 const INDEX = "sixfold.chunk.index";
+const CHUNK = "sixfold.chunk.id";
 const SERVER = "sixfold.server.id";
 const BYTES = "sixfold.bytes";
 
@@ -71,7 +72,8 @@ interface LineProps {
 function Line({ span, depth, whole, isOpen, toggle }: LineProps) {
   const { name, startMs, durationMs, attributes, events, error } = span;
   const server = attributes[SERVER];
-  const index = attributes[INDEX];
+  // A chunk's id is <writer>.<segment>.<index>.<attempt>.
+  const index = attributes[INDEX] ?? attributes[CHUNK]?.split(".")[2];
   const part = (ms: number) => `${Math.min(100, Math.max(0, 100 * ms / whole))}%`;
   return (
     <li class={error === "" ? "" : "failed"}>
