@@ -165,7 +165,7 @@ Deno.test("the console", async (t) => {
         assert.equal(await page.locator(".server").count(), 6);
         assert.equal(await page.locator(".way .first").count(), 6);
         await page.getByText("film.mp4 is deleted.").waitFor({ state: "detached" });
-        await page.evaluate("document.querySelector('main').scrollTop = 0");
+        await page.evaluate("document.querySelector('.ring').scrollIntoView()");
         await inspect(page, "cluster");
         await page.getByRole("button", { name: "Rebalance…" }).click();
         await page.getByText("Nothing would have to move.").waitFor();
