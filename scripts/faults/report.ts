@@ -41,17 +41,22 @@ export function pageOf(before: string, rows: readonly Row[], results: readonly R
     const outcome = own.length > 0 ? resultOf(own) : known?.at(-2) ?? "not run yet";
     return `| ${row.number} | ${row.name} | ${row.inject} | ${row.expect} | ${outcome} |`;
   });
-  const figures = before.split("\n").filter((line) => FIGURE.test(line));
+  const figures = figuresOf(before);
   return [...HEAD, ...lines, "", ...(figures.length > 0 ? [FIGURES, "", ...figures, ""] : [])].join("\n");
 }
 
 const FIGURES = "## Figures";
-const FIGURE = /^- \*\*/;
+
+/** The figures of a page, a line each however they were wrapped. */
+function figuresOf(page: string): string[] {
+  const [, text = ""] = page.split(`\n${FIGURES}\n`);
+  return text.split(/\n(?=- \*\*)/).map((figure) => figure.replaceAll(/\s+/g, " ").trim()).filter(Boolean);
+}
 
 /** The page with a figure in place of the one of the same name. */
 export function withFigure(before: string, name: string, text: string): string {
   const begin = `- **${name}**: `;
-  const others = before.split("\n").filter((line) => FIGURE.test(line) && !line.startsWith(begin));
+  const others = figuresOf(before).filter((line) => !line.startsWith(begin));
   const page = before.split("\n## Figures")[0]?.trimEnd() ?? "";
   return [page, "", FIGURES, "", ...[...others, begin + text].sort(), ""].join("\n");
 }

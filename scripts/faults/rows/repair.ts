@@ -97,12 +97,14 @@ export const REPAIR_ROWS: readonly Row[] = [
           60_000,
           async () => await stage.ledger.endGrace() === 0,
         );
-        // A read asks for chunk 0, and tells that it is missing.
-        const [first] = await stage.ledger.sql<{ serverId: string }[]>`
-          SELECT server_id AS "serverId" FROM chunks c JOIN files f ON f.id = c.file_id
+        // A read asks for chunk 0, and tells that it is missing. Nobody would tell of what is missing of other files.
+        const [first] = await stage.ledger.sql<{ chunkId: string }[]>`
+          SELECT c.chunk_id AS "chunkId" FROM chunks c JOIN files f ON f.id = c.file_id
           WHERE f.key = ${new TextEncoder().encode(key)} AND c.index = 0`;
-        const victim = stage.daemons.find(({ serverId }) => serverId === first?.serverId);
-        for (const path of await victim?.chunkPaths() ?? []) await Deno.remove(path);
+        const paths = (await Promise.all(stage.daemons.map((daemon) => daemon.chunkPaths()))).flat();
+        const lost = paths.find((path) => path.endsWith(`/${first?.chunkId}`));
+        check(lost !== undefined, "the first chunk is nowhere");
+        await Deno.remove(lost);
         const kill = async () => {
           for (const gateway of [...stage.gateways]) await stage.killGateway(gateway);
         };
