@@ -17,7 +17,7 @@ for (const [hop, size] of [["web", 1024 * MIB], ["grpc", 128 * MIB]] as const) {
     await using cluster = await TestCluster.start(6);
     const files = `${await cluster.addGateway({ ...SETTINGS, SIXFOLD_HOP: hop })}/v1/files/demo`;
     /** Uploads, and kills some daemons on the way, one after another. */
-    const uploadWhileKilling = async (key: string, victims: readonly (Daemon | undefined)[]) => {
+    const uploadWhileKilling = async (key: string, size: number, victims: readonly (Daemon | undefined)[]) => {
       let killed = 0;
       const body = makeBody(size, async (sent) => {
         if (killed < victims.length && sent >= (size / (victims.length + 1)) * (killed + 1)) {
@@ -32,7 +32,7 @@ for (const [hop, size] of [["web", 1024 * MIB], ["grpc", 128 * MIB]] as const) {
     const [a, b, c] = cluster.daemons;
     const sent = new Map<string, unknown>();
     await t.step("three of six, one after another: the upload succeeds", async () => {
-      sent.set("first", await uploadWhileKilling("first", [a, b, c]));
+      sent.set("first", await uploadWhileKilling("first", size, [a, b, c]));
     });
     await t.step("with one of them back, two down: everything reads", async () => {
       await cluster.restartDaemon(c);
@@ -42,7 +42,7 @@ for (const [hop, size] of [["web", 1024 * MIB], ["grpc", 128 * MIB]] as const) {
       "two down from the start, a third killed: the upload succeeds, and reads with all three down",
       async () => {
         const again = cluster.daemons.at(-1);
-        sent.set("second", await uploadWhileKilling("second", [again]));
+        sent.set("second", await uploadWhileKilling("second", 128 * MIB, [again]));
         assert.deepEqual(await digestOf(await fetch(`${files}/second`)), sent.get("second"));
       },
     );
