@@ -11,7 +11,7 @@ export const LEFT_OUT_ROWS: readonly Row[] = [
     35,
     "one gateway cannot reach a daemon, and another one can",
     "each gateway has its own view; nobody else's suffers",
-    "processes of one machine and user cannot be cut off from each other one by one; `failover_test` does it with a proxy",
+    "processes of one machine and user cannot be cut off from each other one by one",
   ),
   leftOut(
     45,
