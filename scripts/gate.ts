@@ -138,11 +138,13 @@ async function faults(): Promise<Outcome[]> {
     ]),
   ];
 }
+/** What has a limit of time in it has the machine for itself. */
+const ALONE = "tests/load_test.ts";
 const [cluster, injected] = await Promise.all([
-  counted("whole cluster", "deno", [...onDeno, "--parallel", "tests"]),
+  counted("whole cluster", "deno", [...onDeno, "--parallel", `--ignore=${ALONE}`, "tests"]),
   faults(),
 ]);
-outcomes.push(cluster, ...injected, await coverage());
+outcomes.push(cluster, ...injected, await counted("load tests", "deno", [...onDeno, ALONE]), await coverage());
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
 for (const failure of failures) console.log(`FAILED: ${failure.trim()}`);

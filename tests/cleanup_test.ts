@@ -128,7 +128,7 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       const id = await put("later", 2 * MIB);
       // What a backup of a while ago looks like: the file is not known, its chunks are garbage, the beats are old.
       await sql`UPDATE storage_servers SET beat = 1`;
-      await until("nobody doubts", 10_000, async () => {
+      await until("nobody doubts", 30_000, async () => {
         const [row] = await sql<{ doubt: string | null }[]>`SELECT doubt FROM cluster`;
         return row?.doubt !== null && row !== undefined;
       });

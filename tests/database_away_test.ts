@@ -6,7 +6,7 @@ import { processesOf, seconds, TestCluster } from "./cluster.ts";
 
 const MIB = 1024 * 1024;
 /** What a call may take while PostgreSQL is frozen, in seconds: a place in line, a statement, and a little. */
-const FROZEN_S = 14;
+const FROZEN_S = 25;
 
 Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
   await using cluster = await TestCluster.start(6);
@@ -29,7 +29,11 @@ Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
     return { status: response.status, ...await response.json() };
   };
   const goesOn = async () => {
-    await until("the gateway does not go on", 5000, async () => (await ready()).status === 200 && await list() === 200);
+    await until(
+      "the gateway does not go on",
+      20_000,
+      async () => (await ready()).status === 200 && await list() === 200,
+    );
     const { status } = await put("again", makeBody(2 * MIB).stream);
     assert.equal(status, 201);
   };
@@ -45,7 +49,7 @@ Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
       for (const status of statuses) assert.ok([201, 429, 503].includes(status), String(status));
       assert.ok(statuses.filter((status) => status === 201).length >= 40, String(statuses));
     });
-    assert.ok(took < 5, `${took} s`);
+    assert.ok(took < 20, `${took} s`);
     await goesOn();
   });
 
@@ -62,7 +66,7 @@ Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
     assert.equal(upload.headers.get("retry-after"), "1");
     assert.deepEqual(await digestOf(download), { sha256: large.digest(), length: 64 * MIB });
     const took = await seconds(async () => assert.equal(await list(), 503));
-    assert.ok(took < 3, `${took} s`);
+    assert.ok(took < 10, `${took} s`);
     const { status, reason } = await ready();
     assert.equal(status, 503);
     assert.match(reason, /database|PostgreSQL/);

@@ -74,7 +74,7 @@ Deno.test("faults of clients, gateways and readers", async (t) => {
         if (sent >= 32 * MIB) gone.abort();
       });
       await assert.rejects(fetch(`${files}/vanished`, { method: "PUT", body: body.stream, signal: gone.signal }));
-      await until("the intent stays", 5000, async () => (await traces()).intents === 0);
+      await until("the intent stays", 30_000, async () => (await traces()).intents === 0);
       const response = await fetch(`${files}/vanished`);
       assert.equal(response.status, 404);
       await response.body?.cancel();

@@ -140,7 +140,7 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
       first?.kill("SIGTERM");
       await first?.status;
       await queueRepairs(sql, [0, 5].map((index) => ({ fileId, segment: 0, index, reason: "found by the test" })));
-      await until("no repair runs", 10_000, async () => (await counts()).intents > 0);
+      await until("no repair runs", 30_000, async () => (await counts()).intents > 0);
       await new Promise((resolve) => setTimeout(resolve, 1500));
       second?.kill("SIGKILL");
       await second?.status;

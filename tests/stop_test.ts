@@ -35,7 +35,7 @@ Deno.test("SIGTERM: what runs ends well, what is new goes elsewhere, and the exi
     let ended: number | undefined;
     stopping.process.kill("SIGTERM");
     stopping.process.status.then(({ code }) => ended = code);
-    await until("the gateway does not see it", 5000, async () => {
+    await until("the gateway does not see it", 20_000, async () => {
       return (await (await fetch(`${gateway}/readyz`)).json()).servers === 6;
     });
     const after = makeBody(2 * MIB);
@@ -63,7 +63,7 @@ Deno.test("SIGTERM: what runs ends well, what is new goes elsewhere, and the exi
     await half;
     const [process] = cluster.gateways.splice(0);
     process?.kill("SIGTERM");
-    assert.ok(await seconds(() => idleEnded) < 2);
+    assert.ok(await seconds(() => idleEnded) < 10);
     await assert.rejects(fetch(file("new"), { headers: { connection: "close" } }));
     assert.deepEqual(await digestOf(download), { sha256: large.digest(), length: 48 * MIB });
     goOn();
@@ -71,7 +71,7 @@ Deno.test("SIGTERM: what runs ends well, what is new goes elsewhere, and the exi
     assert.equal(response.status, 201);
     assert.equal(response.headers.get("connection"), "close");
     await response.body?.cancel();
-    assert.ok(await seconds(async () => assert.equal((await process?.status)?.code, 0)) < 5);
+    assert.ok(await seconds(async () => assert.equal((await process?.status)?.code, 0)) < 20);
     const other = await cluster.addGateway();
     const back = await digestOf(await fetch(`${other}/v1/files/demo/last`));
     assert.deepEqual(back, { sha256: body.digest(), length: 16 * MIB });

@@ -86,10 +86,10 @@ for (const hop of ["web", "grpc"]) {
     const ids = cluster.daemons.map(({ folder }) =>
       JSON.parse(Deno.readTextFileSync(`${folder}/server.json`)).serverId
     );
-    /** A daemon that keeps data of the file that was read last: to read it without this one takes parity. */
-    const dataHolder = () => {
-      const read = otlp.spans.findLast(({ name, kind }) => name === "chunk.get" && kind === SERVER);
-      return cluster.daemons[ids.indexOf(read?.instance)];
+    /** A daemon from which a read took data: to read the file without this one takes parity. */
+    const dataHolder = (read: readonly ReceivedSpan[]) => {
+      const served = read.find(({ name, kind }) => name === "chunk.get" && kind === SERVER);
+      return cluster.daemons[ids.indexOf(served?.instance)];
     };
 
     await t.step("an upload", async () => {
@@ -155,7 +155,8 @@ for (const hop of ["web", "grpc"]) {
     });
 
     await t.step("a repair has its own trace, which names the one that found the damage", async () => {
-      const holder = dataHolder();
+      const before = await send(url);
+      const holder = dataHolder(await whole(otlp, before.traceId, { "daemon chunk.get": 4 }));
       for await (const path of chunksOf(`${holder?.folder}/chunks`)) await Deno.truncate(path, 5000);
       const { traceId, body } = await send(url);
       assert.ok(bytes.equals(body));
@@ -167,8 +168,7 @@ for (const hop of ["web", "grpc"]) {
     await t.step("with a daemon dead: what stood in for it is told, and why", async () => {
       await send(`${url}-2`, { method: "PUT", body: bytes });
       const before = await send(`${url}-2`);
-      await whole(otlp, before.traceId, { "daemon chunk.get": 4 });
-      const lost = dataHolder();
+      const lost = dataHolder(await whole(otlp, before.traceId, { "daemon chunk.get": 4 }));
       lost?.process.kill("SIGKILL");
       await lost?.process.status;
       const down = await send(`${url}-2`);

@@ -82,7 +82,7 @@ export class StagedDaemon {
   async #join(): Promise<void> {
     this.stage.watch.add(this.daemon.process, `daemon ${this.folder}`);
     const { ledger } = this.stage;
-    await until("the daemon has no row", 5000, async () => {
+    await until("the daemon has no row", 30_000, async () => {
       await ledger.dialVia(this.daemon.http, this.proxy.address);
       const rows = await ledger.sql`SELECT FROM storage_servers WHERE http_address = ${this.proxy.address}`;
       return rows.length === 1;

@@ -8,8 +8,10 @@ const KIB = 1024;
 /** Bits that are flipped, one after another, anywhere in the chunks of a file: headers, frames, data, footers. */
 const FLIPS = 10_000;
 
+type Damage = (path: string, bytes: Uint8Array) => Promise<void>;
+
 /** What can be done to a chunk file, and is undone by writing it again. */
-const DAMAGES: Readonly<Record<string, (path: string, bytes: Uint8Array) => Promise<void>>> = {
+const DAMAGES: Readonly<Record<string, Damage>> = {
   "cut by a page": (path, bytes) => Deno.truncate(path, bytes.length - 4096),
   "cut by a byte": (path, bytes) => Deno.truncate(path, bytes.length - 1),
   "empty": (path) => Deno.truncate(path, 0),
@@ -21,6 +23,17 @@ const DAMAGES: Readonly<Record<string, (path: string, bytes: Uint8Array) => Prom
 
 async function pathsOf(stage: Stage): Promise<string[]> {
   return (await Promise.all(stage.daemons.map((daemon) => daemon.chunkPaths()))).flat();
+}
+
+/** Damages one file and keeps what it was. One that a repair has replaced since it was listed may be gone: nothing is lost. */
+async function harm(path: string, damage: Damage, saved: Map<string, Uint8Array>): Promise<void> {
+  try {
+    const bytes = await Deno.readFile(path);
+    await damage(path, bytes);
+    saved.set(path, bytes);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 async function flipEverywhere(stage: Stage, flips: number): Promise<void> {
@@ -69,8 +82,7 @@ export const CHUNK_FILE_ROWS: readonly Row[] = [
         const saved = new Map<string, Uint8Array>();
         const inject = async () => {
           for (const path of await stage.daemon(1).chunkPaths()) {
-            saved.set(path, await Deno.readFile(path));
-            await damage(path, saved.get(path) ?? new Uint8Array(0));
+            await harm(path, damage, saved);
           }
         };
         const heal = async () => {

@@ -52,7 +52,7 @@ export const GATEWAY_ROWS: readonly Row[] = [
       const victim = await stage.startGateway();
       const onBytes = async (sent: number) => {
         if (sent < MIB) return;
-        await until("there is no intent", 10_000, async () => (await stage.ledger.sql`SELECT FROM intents`).length > 0);
+        await until("there is no intent", 30_000, async () => (await stage.ledger.sql`SELECT FROM intents`).length > 0);
         await stage.killGateway(victim);
         await new Promise((resolve) => setTimeout(resolve, 1000));
       };
