@@ -5,6 +5,7 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { createTransport as createConnect } from "@connectrpc/connect/protocol-connect";
 import { createHash } from "node:crypto";
+import { bytes, readSettings } from "../shared/config.ts";
 import { FileService } from "../shared/gen/sixfold/v1/files_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { peakMemory } from "./bench/usage.ts";
@@ -16,6 +17,7 @@ const GIB = 1024 ** 3;
 /** The most memory that a gateway or a daemon may ever have taken, in MiB. */
 const MOST_MEMORY = 256;
 const CLIENTS = 16;
+const SETTINGS = { SIXFOLD_SOAK_BYTES: bytes("The size of the stream.", "10G") };
 
 /** What to put in. */
 export interface Input {
@@ -104,8 +106,8 @@ async function* filesBelow(folder: string, prefix: string): AsyncGenerator<strin
 }
 
 if (import.meta.main) {
+  const { SIXFOLD_SOAK_BYTES: stream } = readSettings(SETTINGS, (name) => Deno.env.get(name));
   await withCluster({ daemons: 6 }, async ({ cluster, url }) => {
-    const stream = Number(Deno.env.get("SIXFOLD_SOAK_BYTES") ?? 10 * GIB);
     await soak(cluster, url, { tree: `${ROOT}node_modules`, files: Infinity, stream });
   });
 }
