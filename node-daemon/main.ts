@@ -22,6 +22,7 @@ import { DiskProbe, writeProbe } from "./disk_probe.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { observeDaemon, watchCall } from "./metrics.ts";
 import { sweepQuarantine } from "./quarantine.ts";
+import { yieldToIncumbent } from "./incumbent.ts";
 import { type Heard, Registration } from "./registration.ts";
 import { scrub, type ScrubCounts } from "./scrub.ts";
 import { openDoors } from "./server.ts";
@@ -148,6 +149,11 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
       if (folder.fresh && await registration.ownsChunks()) {
         throw new SixfoldError("failed_precondition", "this folder is empty, but the database says it keeps chunks");
       }
+      const incumbent = await registration.incumbent();
+      // At this process's own address nobody else can listen.
+      if (incumbent !== undefined && incumbent !== addresses.http) {
+        await yieldToIncumbent(incumbent, serverId, config.SIXFOLD_CLUSTER_TOKEN);
+      }
       cluster = found;
       const heard = await registration.register(place, await condition(), memory.newest);
       await hear(heard, cluster);
@@ -186,6 +192,8 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   return uncaught.count > 0 ? 1 : 0;
 }
 
+const FINAL: ReadonlySet<string> = new Set(["failed_precondition", "already_exists"]);
+
 /** Tries again every second while PostgreSQL is away or not migrated yet; what a person must mend is thrown. */
 async function untilDone(
   log: Logger,
@@ -197,7 +205,7 @@ async function untilDone(
     try {
       return await attempt();
     } catch (error) {
-      if (error instanceof SixfoldError && error.code === "failed_precondition") throw error;
+      if (error instanceof SixfoldError && FINAL.has(error.code)) throw error;
       failed(error);
       log.warn("PostgreSQL does not answer as it should; trying again", { error });
       await sleep(RETRY_MS, stopping);

@@ -74,6 +74,14 @@ export class Registration {
     return row?.owns ?? false;
   }
 
+  /** Where the process listens that has this server's place; undefined when nobody has it, or has stopped in an orderly way. */
+  async incumbent(): Promise<string | undefined> {
+    const { statement: sql } = await this.#connect();
+    const [row] = await sql<{ http_address: string }[]>`
+      SELECT http_address FROM storage_servers WHERE id = ${this.#serverId} AND state NOT IN ('stopped', 'removed')`;
+    return row?.http_address;
+  }
+
   /**
    * Puts the server and its virtual nodes on record, in one transaction, and tells the gateways. A node's place follows
    * from its number: another weight than before takes nodes away at the end, or adds some.

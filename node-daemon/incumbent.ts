@@ -1,0 +1,25 @@
+/** The process that PostgreSQL knows under a server's id, before another one takes its place. */
+import { createClient } from "@connectrpc/connect";
+import { SixfoldError } from "../shared/errors.ts";
+import { StorageService } from "../shared/gen/sixfold/v1/storage_pb.ts";
+import { fetchTransport, SERVER_HEADER } from "../shared/rpc.ts";
+
+/** Who lives says so much sooner; one that is stopped would never. */
+const ANSWER_MS = 2000;
+
+/**
+ * Refuses to take a place whose holder lives: a copy of a data folder must not push the original out. Who does not answer
+ * as this server is taken to be gone; should it only have slept, its writes are fenced by its incarnation.
+ * @param address where it listens, `host:port` of its HTTP door
+ * @throws SixfoldError `already_exists` when it answers
+ */
+export async function yieldToIncumbent(address: string, serverId: string, token: string): Promise<void> {
+  const client = createClient(StorageService, fetchTransport(`http://${address}`));
+  const headers = { authorization: `Bearer ${token}`, [SERVER_HEADER]: serverId };
+  const answer = await client.healthCheck({}, { headers, timeoutMs: ANSWER_MS }).catch(() => undefined);
+  if (answer?.serverId !== serverId) return;
+  throw new SixfoldError(
+    "already_exists",
+    `a daemon with this one's id runs at ${address}; stop it first, or give this one an empty folder`,
+  );
+}
