@@ -1,7 +1,8 @@
 /**
  * How Deno runs the gateway: with no rights but these, and with a small young generation. The bytes of requests lie outside
  * of V8's heap, where it sees only the small objects that hold them; a collection that comes more often lets go of them
- * sooner, which takes a quarter off the gateway's peak memory and costs no CPU that could be measured.
+ * sooner, which takes a quarter off the gateway's peak memory. A heap that may grow by 60 % costs no CPU that could be
+ * measured; at 30 % it was a tenth of a put's, and without a bound a soak took 272 MiB.
  * @param {string} root the project's folder
  */
 export function gatewayFlags(root) {
@@ -11,6 +12,6 @@ export function gatewayFlags(root) {
     "--allow-net",
     "--allow-env",
     `--allow-read=${root}`,
-    "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1,--heap-growing-percent=30",
+    "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1,--heap-growing-percent=60",
   ];
 }

@@ -13,11 +13,11 @@ async function bench(...args: string[]): Promise<string> {
 Deno.test("the benchmark runs through on a few MiB and fills its table", async () => {
   const json = await Deno.makeTempFile();
   const table = await bench("--hop", "web", "--json", json);
-  assert.equal(table.match(/^(up|down|mixed|list) .* (MiB|req)\/s .*empty server/gm)?.length, 4 + 8, table);
+  assert.equal(table.match(/^(up|down|mixed|list) .* (MiB|req)\/s .*empty server/gm)?.length, 4 + 10, table);
   assert.equal(table.match(/^peak memory, MiB: gateway \d+; daemons \d+(, \d+){5}$/gm)?.length, 1, table);
   assert.match(table, /^six writers, durable order: \d+ MiB\/s/m);
   const { figures, ratios } = JSON.parse(await Deno.readTextFile(json));
-  assert.equal(figures.web.length, 8);
+  assert.equal(figures.web.length, 10);
   assert.ok(Object.values<{ rate: number }>(ratios).every(({ rate }) => rate > 0), JSON.stringify(ratios));
   await Deno.remove(json);
 });

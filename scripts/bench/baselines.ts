@@ -1,12 +1,12 @@
 /** What the parts can do on this machine in the same minutes: an empty server for sockets, plain writers for disks. */
 import { ROOT } from "../programs.ts";
-import { type Load, standardLoads } from "./loads.ts";
+import { commonLoads, type Load } from "./loads.ts";
 import { measure, type Measurement } from "./measure.ts";
 
 /** The loads of 10 MiB and 4 KiB, up and down, on a server that does nothing with the bytes. */
 export async function emptyServer(total: number): Promise<Measurement[]> {
   const measured: Measurement[] = [];
-  for (const load of standardLoads(total).filter(({ clients }) => clients === 4 || clients === 16)) {
+  for (const load of commonLoads(total)) {
     measured.push(await withSink(load.bytes, (address, pid) => measure(address, load, { server: [pid] })));
   }
   return measured;

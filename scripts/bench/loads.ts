@@ -38,19 +38,26 @@ export function isCounted({ operation, bytes }: Load): boolean {
   return operation === "list" || bytes < MIB;
 }
 
+/** Puts of files of one size, then gets of them. */
+function both(clients: number, bytes: number, total: number): Load[] {
+  const files = Math.max(clients, Math.ceil(total / bytes));
+  const place = `${bytes}-${clients}`;
+  return (["up", "down"] as const).map((operation) => ({ operation, clients, files, bytes, place }));
+}
+
+/** Large and small files, up and down: what an empty server is measured with, too. */
+export function commonLoads(total: number): Load[] {
+  return [...both(4, Math.min(10 * MIB, total), total), ...both(16, 4096, total / 64)];
+}
+
 /** @param total bytes that each of the large loads moves; small files are a 64th of it, for they are about their number */
 export function standardLoads(total: number): Load[] {
-  const both = (clients: number, bytes: number, all = total): Load[] => {
-    const files = Math.max(clients, Math.ceil(all / bytes));
-    const place = `${bytes}-${clients}`;
-    return (["up", "down"] as const).map((operation) => ({ operation, clients, files, bytes, place }));
-  };
   const ten = Math.min(10 * MIB, total);
   const some = Math.max(20, Math.ceil(total / ten));
   return [
-    ...both(1, Math.min(64 * MIB, total)),
-    ...both(4, ten),
-    ...both(16, 4096, total / 64),
+    ...both(1, Math.min(64 * MIB, total), total),
+    ...both(4, Math.min(256 * MIB, Math.ceil(total / 4)), total),
+    ...commonLoads(total),
     { operation: "mixed", clients: 20, files: 2 * some, bytes: ten, place: "mixed" },
     { operation: "list", clients: 1, files: 200, bytes: 0, place: "list" },
   ];
