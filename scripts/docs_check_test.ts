@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { anchorOf, checkDocuments, faultsInDocument } from "./docs_check.ts";
+import { ROOT } from "./programs.ts";
+
+const files: Record<string, string> = {
+  "docs/b.md": "# What is *b*, then?\n```sh\n# no heading\n```\n",
+  "gateway": "",
+};
+const faultsIn = (text: string) => faultsInDocument("docs/a.md", text, (path) => files[path], new Set(["load"]));
+
+test("a link that leads nowhere is a fault, and so is a heading that is not there", () => {
+  assert.deepEqual(faultsIn("[b](b.md) [b](b.md#what-is-b-then) [code](../gateway) [web](https://example.org/x)"), []);
+  assert.deepEqual(faultsIn("[c](c.md)"), ["docs/a.md: nothing is at c.md"]);
+  assert.deepEqual(faultsIn("[b](b.md#no-heading)"), ["docs/a.md: no heading is meant by b.md#no-heading"]);
+});
+
+test("a command that package.json does not have is a fault", () => {
+  assert.deepEqual(faultsIn("`npm run load -- mixed`"), []);
+  assert.deepEqual(faultsIn("`npm run lod`"), ['docs/a.md: package.json has no script "lod"']);
+});
+
+test("anchors are those that code hosts make", () => {
+  assert.equal(anchorOf("A put of 10 MiB: the parts and the sum"), "a-put-of-10-mib-the-parts-and-the-sum");
+});
+
+test("every link and every command of the documents exists", async () => {
+  assert.deepEqual(await checkDocuments(ROOT), []);
+});
