@@ -7,6 +7,7 @@ import { auditCluster } from "../scripts/audit.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { until } from "../scripts/programs.ts";
 import { chunkFiles, type Daemon, TestCluster } from "./cluster.ts";
+import { bytesOf, call, sha256 } from "./sessions/client.ts";
 
 const MIB = 1024 * 1024;
 const BEAT = { SIXFOLD_HEARTBEAT: "200" };
@@ -91,6 +92,9 @@ Deno.test("servers join and leave while files are read and written", async (t) =
         const over = await change(changeId);
         assert.deepEqual([over?.state, over?.chunksLeft], ["stopped", 0n]);
       }
+      const { json: { id: open } } = await call(`${gateway}/v1/uploads`, "POST", '{"bucket":"demo","key":"in-parts"}');
+      const part = bytesOf(2 * MIB);
+      assert.equal((await call(`${gateway}/v1/uploads/${open}/parts/0`, "PUT", part)).status, 200);
       const { changeId } = await admin().drainServer({ serverId });
       assert.notEqual(changeId, first.changeId);
       await until("nothing moves", 30_000, async () => ((await change(changeId))?.chunksDone ?? 0n) > 0n);
@@ -109,6 +113,14 @@ Deno.test("servers join and leave while files are read and written", async (t) =
       // Gateways tell how many servers take chunks: this one does not any more.
       cluster.daemons.splice(0, 1);
       gateway = await cluster.addGateway(SETTINGS);
+      await until("the parts of an open upload are not waited for", 90_000, async () => {
+        await sql`UPDATE changes SET plan_at = now() WHERE id = ${changeId}`;
+        const { state, problem } = await change(changeId) ?? {};
+        return state === "running" && /uploads in parts/.test(problem ?? "");
+      });
+      assert.equal((await call(`${gateway}/v1/uploads/${open}/complete`, "POST")).status, 200);
+      sent.set("in-parts", sha256(part));
+      await sql`UPDATE changes SET plan_at = now() WHERE id = ${changeId}`;
       let writes = 0;
       await until("the server is not emptied", 90_000, async () => {
         await put(`meanwhile-${writes++ % 5}`, MIB);

@@ -76,18 +76,23 @@ export async function recordPage(
 
 /**
  * Where a pass is over and its moves are gone, another one looks whether anything is left; one that found nothing was the
- * last, unless a server that is emptied still has chunks: then it is tried again in a while.
+ * last, unless a server that is emptied still has chunks: then it is tried again in a while. Parts of open uploads move
+ * once they belong to a file.
  */
 export async function endPasses(sql: Sql, retrySeconds: number): Promise<void> {
   await sql`
     UPDATE changes c SET
-      state = CASE WHEN found = 0 AND NOT still THEN 'done' ELSE state END,
-      ended_at = CASE WHEN found = 0 AND NOT still THEN now() END,
-      problem = CASE WHEN found = 0 AND still THEN 'no server can take what is left; start more, or free space'
-        ELSE problem END,
-      planned = (found = 0 AND NOT still), found = 0,
+      state = CASE WHEN found = 0 AND still IS NULL THEN 'done' ELSE state END,
+      ended_at = CASE WHEN found = 0 AND still IS NULL THEN now() END,
+      problem = CASE WHEN found = 0 THEN still ELSE problem END,
+      planned = (found = 0 AND still IS NULL), found = 0,
       plan_at = now() + make_interval(secs => CASE WHEN found = 0 OR problem IS NOT NULL THEN ${retrySeconds} ELSE 0 END)
-    FROM (SELECT id, server_id IS NOT NULL AND EXISTS (SELECT FROM chunks k WHERE k.server_id = o.server_id) AS still
+    FROM (SELECT id, CASE
+            WHEN EXISTS (SELECT FROM chunks k WHERE k.server_id = o.server_id)
+            THEN 'no server can take what is left; start more, or free space'
+            WHEN EXISTS (SELECT FROM part_chunks k WHERE k.server_id = o.server_id)
+            THEN 'uploads in parts have chunks there; they move when these are completed, or go when they end'
+          END AS still
           FROM changes o WHERE state = 'running' AND planned) o
     WHERE c.id = o.id AND c.state = 'running' AND c.planned
       AND NOT EXISTS (SELECT FROM moves m WHERE m.change_id = c.id)`;
