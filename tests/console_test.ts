@@ -107,7 +107,7 @@ Deno.test("the console", async (t) => {
           await paused.promise;
           await route.continue();
         });
-        await drop(page, "film.mp4", 8 * MIB);
+        await drop(page, "film.mp4", 20 * MIB);
         await page.getByRole("button", { name: "Pause film.mp4" }).click();
         await page.getByRole("button", { name: "Resume film.mp4" }).waitFor();
         await inspect(page, "uploads");
@@ -124,7 +124,7 @@ Deno.test("the console", async (t) => {
           page.getByRole("link", { name: "Download" }).click(),
         ]);
         const saved = await Deno.readFile(await download.path());
-        const words = new Uint32Array(8 * MIB / 4).map((_, i) => Math.imul(i + 1, 2_654_435_761));
+        const words = new Uint32Array(20 * MIB / 4).map((_, i) => Math.imul(i + 1, 2_654_435_761));
         assert.ok(Buffer.from(words.buffer).equals(saved), "what is saved is what was dropped");
         await inspect(page, "file");
         await page.getByRole("button", { name: "Delete" }).click();
