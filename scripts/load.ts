@@ -1,4 +1,4 @@
-/** `npm run load`: the k6 scripts, on a cluster of their own or on one that the environment names. */
+/** `npm run load -- mixed`: a k6 script, on a cluster of its own or on one that the environment names. */
 import { TOKEN, withCluster } from "./local_cluster.ts";
 import { ROOT } from "./programs.ts";
 import { goTool } from "./tools.ts";
@@ -6,33 +6,82 @@ import { goTool } from "./tools.ts";
 /** The k6 that is built where none is found. */
 export const K6 = ["k6", ["version"], "go.k6.io/k6@v1.8.1"] as const;
 
-/** Runs one script. @returns whether all its thresholds held */
-export async function runK6(k6: string, script: string, env: Record<string, string>): Promise<boolean> {
-  const args = ["run", "--quiet", "--no-usage-report", `${ROOT}load-tests/${script}`];
-  const { success } = await new Deno.Command(k6, { args, env, stdin: "null", stdout: "inherit", stderr: "inherit" })
-    .spawn().status;
-  return success;
+/** What `npm run load` runs without a name, and the gate for a few seconds. */
+export const SHORT = ["smoke", "hop"] as const;
+
+/** All scripts by name. */
+export const LOADS = [
+  ...SHORT,
+  "upload",
+  "download",
+  "mixed",
+  "small",
+  "spike",
+  "soak",
+  "breakpoint",
+] as const;
+
+/** Where reports lie, below the project's root. */
+const REPORTS = ".load";
+
+/** A script's name. */
+export type Load = typeof LOADS[number];
+
+/** Runs scripts one after another, as long as the thresholds hold. @returns whether all did */
+async function run(k6: string, loads: readonly Load[], env: Record<string, string>): Promise<boolean> {
+  await Deno.mkdir(`${ROOT}${REPORTS}`, { recursive: true });
+  for (const load of loads) {
+    const report = `${ROOT}${REPORTS}/${load}.html`;
+    const args = ["run", "--quiet", "--no-usage-report", `${ROOT}load-tests/${load}.js`];
+    const { success } = await new Deno.Command(k6, {
+      args,
+      env: { REPORT: report, ...env },
+      stdin: "null",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn().status;
+    if (!(SHORT as readonly string[]).includes(load)) console.log(`report: ${report}`);
+    if (!success) return false;
+  }
+  return true;
 }
 
-/** Runs both scripts on a cluster of its own. */
-export async function loadOwnCluster(k6: string, duration: string): Promise<boolean> {
+/** Runs scripts on a cluster of their own. @param duration of each, as k6 writes it; without one, each has its own */
+export async function loadOwnCluster(k6: string, loads: readonly Load[], duration?: string): Promise<boolean> {
   return await withCluster({ daemons: 6 }, async ({ cluster, url }) => {
-    const env = {
-      SIXFOLD_URL: url,
-      SIXFOLD_DAEMON: cluster.daemons[0]?.grpc ?? "",
-      SIXFOLD_CLUSTER_TOKEN: TOKEN,
-      DURATION: duration,
-    };
-    return await runK6(k6, "smoke.js", env) && await runK6(k6, "chunks.js", env);
+    const env = { SIXFOLD_URL: url, SIXFOLD_DAEMON: cluster.daemons[0]?.grpc ?? "", SIXFOLD_CLUSTER_TOKEN: TOKEN };
+    return await run(k6, loads, duration === undefined ? env : { ...env, DURATION: duration });
+  });
+}
+
+/**
+ * Which scripts are meant.
+ * @throws Error that says which there are
+ */
+export function loadsNamed(names: readonly string[]): readonly Load[] {
+  if (names.length === 0) return SHORT;
+  return names.map((name) => {
+    const load = LOADS.find((known) => known === name);
+    if (load === undefined) throw new Error(`there is no load "${name}"; there are: ${LOADS.join(", ")}`);
+    return load;
   });
 }
 
 async function main(): Promise<boolean> {
+  const loads = loadsNamed(Deno.args);
   const k6 = await goTool(...K6);
   if (k6 === undefined) return false;
-  if (!Deno.env.has("SIXFOLD_URL")) return await loadOwnCluster(k6, Deno.env.get("DURATION") ?? "15s");
-  const whole = Deno.env.has("SIXFOLD_DAEMON") && Deno.env.has("SIXFOLD_CLUSTER_TOKEN");
-  return await runK6(k6, "smoke.js", {}) && (!whole || await runK6(k6, "chunks.js", {}));
+  if (!Deno.env.has("SIXFOLD_URL")) return await loadOwnCluster(k6, loads, Deno.env.get("DURATION"));
+  const daemon = Deno.env.has("SIXFOLD_DAEMON") && Deno.env.has("SIXFOLD_CLUSTER_TOKEN");
+  if (!daemon && loads.includes("hop")) console.log("hop is left out: set SIXFOLD_DAEMON and SIXFOLD_CLUSTER_TOKEN");
+  return await run(k6, loads.filter((load) => load !== "hop" || daemon), {});
 }
 
-if (import.meta.main) Deno.exit(await main() ? 0 : 1);
+if (import.meta.main) {
+  try {
+    Deno.exit(await main() ? 0 : 1);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(2);
+  }
+}

@@ -1,5 +1,5 @@
 // One daemon alone over native gRPC: PutChunk (client stream), GetChunk (server stream), DeleteChunk.
-// k6 run load-tests/chunks.js, with SIXFOLD_DAEMON (127.0.0.1:50051), SIXFOLD_CLUSTER_TOKEN and DURATION (15s) from the
+// k6 run load-tests/hop.js, with SIXFOLD_DAEMON (127.0.0.1:50051), SIXFOLD_CLUSTER_TOKEN and DURATION (15s) from the
 // environment. The checksums are left out: the daemon computes its own.
 import { check } from "k6";
 import crypto from "k6/crypto";
