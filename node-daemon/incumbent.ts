@@ -13,11 +13,16 @@ const ANSWER_MS = 2000;
  * @param address where it listens, `host:port` of its HTTP door
  * @throws SixfoldError `already_exists` when it answers
  */
-export async function yieldToIncumbent(address: string, serverId: string, token: string): Promise<void> {
+export async function yieldToIncumbent(
+  address: string,
+  { serverId, incarnation }: { readonly serverId: string; readonly incarnation: string },
+  token: string,
+): Promise<void> {
   const client = createClient(StorageService, fetchTransport(`http://${address}`));
   const headers = { authorization: `Bearer ${token}`, [SERVER_HEADER]: serverId };
   const answer = await client.healthCheck({}, { headers, timeoutMs: ANSWER_MS }).catch(() => undefined);
-  if (answer?.serverId !== serverId) return;
+  // At an address that was its own before, a process finds itself.
+  if (answer?.serverId !== serverId || answer.incarnation === incarnation) return;
   throw new SixfoldError(
     "already_exists",
     `a daemon with this one's id runs at ${address}; stop it first, or give this one an empty folder`,

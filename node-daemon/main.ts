@@ -66,10 +66,12 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
     // back on the ring by a late sign of life.
     if (ready) await hear(await registration.heartbeat(await condition(), memory.newest), cluster);
   });
+  const incarnation = crypto.randomUUID();
   const parts = {
     store,
     space,
     serverId,
+    incarnation,
     version: VERSION,
     memory,
     scrubbed,
@@ -105,7 +107,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
   });
   observeProcess(uncaught);
   observeDaemon({ space, scrubbed, calls: parts.calls, isReady: () => ready, heardAt: () => heardAt });
-  const registration = new Registration(config.DATABASE_URL, serverId, silenceMs);
+  const registration = new Registration(config.DATABASE_URL, serverId, incarnation, silenceMs);
   const addresses = {
     grpc: `${config.SIXFOLD_HOST}:${doors.grpcPort}`,
     http: `${config.SIXFOLD_HOST}:${doors.httpPort}`,
@@ -150,9 +152,8 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
         throw new SixfoldError("failed_precondition", "this folder is empty, but the database says it keeps chunks");
       }
       const incumbent = await registration.incumbent();
-      // At this process's own address nobody else can listen.
-      if (incumbent !== undefined && incumbent !== addresses.http) {
-        await yieldToIncumbent(incumbent, serverId, config.SIXFOLD_CLUSTER_TOKEN);
+      if (incumbent !== undefined) {
+        await yieldToIncumbent(incumbent, { serverId, incarnation }, config.SIXFOLD_CLUSTER_TOKEN);
       }
       cluster = found;
       const heard = await registration.register(place, await condition(), memory.newest);

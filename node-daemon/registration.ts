@@ -44,16 +44,19 @@ const STATEMENT_MS = 5000;
 export class Registration {
   readonly #server: PostgresServer;
   readonly #serverId: string;
-  /** Another process that registers the same server takes over: this one's heartbeats then find no row. */
-  readonly #incarnation = crypto.randomUUID();
+  readonly #incarnation: string;
   readonly #silenceMs: number;
   #connection: PostgresConnection | undefined;
   #connecting: Promise<PostgresConnection> | undefined;
   #toldTrouble = "";
 
-  /** @param silenceMs after so long without a heartbeat it counts as gone, and begins anew with the next one */
-  constructor(databaseUrl: string, serverId: string, silenceMs: number) {
+  /**
+   * @param incarnation of this process alone: when another one registers the same server, this one's heartbeats find no row
+   * @param silenceMs after so long without a heartbeat it counts as gone, and begins anew with the next one
+   */
+  constructor(databaseUrl: string, serverId: string, incarnation: string, silenceMs: number) {
     this.#serverId = serverId;
+    this.#incarnation = incarnation;
     this.#silenceMs = silenceMs;
     this.#server = new PostgresServer(databaseUrl, { application: "sixfold-daemon", statementMs: STATEMENT_MS });
   }

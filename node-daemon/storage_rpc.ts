@@ -40,6 +40,8 @@ export interface StorageParts {
   readonly store: ChunkStore;
   readonly space: DiskSpace;
   readonly serverId: string;
+  /** Of this process alone. */
+  readonly incarnation: string;
   readonly version: string;
   /** Whether this process is still that server. */
   readonly standing: Standing;
@@ -96,6 +98,7 @@ export function storageRoutes(parts: StorageParts): (router: ConnectRouter) => v
           scrubbedChunks: BigInt(scrubbed.chunks),
           scrubbedBytes: BigInt(scrubbed.bytes),
           damagedChunks: BigInt(scrubbed.damaged),
+          incarnation: parts.incarnation,
         };
       },
     });
