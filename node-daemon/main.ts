@@ -13,6 +13,7 @@ import { createAdmin } from "./admin.ts";
 import { admission } from "./admission.ts";
 import { createCallLimits } from "./call_limits.ts";
 import { createLane } from "./chunk_lane.ts";
+import { createGrpcLane } from "./grpc_lane.ts";
 import { ChunkStore } from "./chunk_store.ts";
 import { type DaemonConfig, readDaemonConfig } from "./config.ts";
 import { DatabaseMemory } from "./database_memory.ts";
@@ -103,6 +104,7 @@ async function run(config: DaemonConfig, stop: AbortController): Promise<number>
         : watchCall(request.method.localName.replace("Chunk", ""), request.header, () => next(request));
     }],
     lane: createLane(parts, admit, log),
+    grpcLane: createGrpcLane(parts, admit, log),
     admin: createAdmin(why, () => metricsText(target)),
   });
   observeProcess(uncaught);

@@ -8,6 +8,7 @@ import { REQUEST_ID_HEADER, withRequestId } from "../shared/request_id.ts";
 import { fetchHandler, SERVER_LIMITS } from "../shared/rpc.ts";
 import type { Admin } from "./admin.ts";
 import type { Lane } from "./chunk_lane.ts";
+import type { GrpcLane } from "./grpc_lane.ts";
 
 /** What a call may last after its answer, in ms, so that the answer is read before the end is heard. */
 const REFUSED_MS = 1000;
@@ -27,8 +28,9 @@ export interface DoorOptions {
   readonly httpPort: number;
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: Interceptor[];
-  /** Takes the calls that move bytes before Connect does. */
+  /** Take the calls that move bytes before Connect does. */
   readonly lane: Lane;
+  readonly grpcLane: GrpcLane;
   readonly admin: Admin;
 }
 
@@ -40,7 +42,8 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const { routes, interceptors } = options;
   const identify: Interceptor = (next) => (call) => withRequestId(call.header.get(REQUEST_ID_HEADER), () => next(call));
   const sessions = new Set<ServerHttp2Session>();
-  const grpc = createServer(
+  // Connect's server never listens: it is handed the streams that the lane leaves.
+  const rest = createServer(
     connectNodeAdapter({
       routes,
       interceptors: [identify, ...interceptors],
@@ -49,12 +52,16 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       grpcWeb: false,
     }),
   );
+  const grpc = createServer();
   grpc.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
     session.on("error", () => session.destroy());
   });
-  grpc.on("stream", endWithAnswer);
+  grpc.on("stream", (stream, fields, ...more) => {
+    endWithAnswer(stream);
+    if (!options.grpcLane(stream, fields)) rest.emit("stream", stream, fields, ...more);
+  });
   const grpcPort = await listen(grpc, options.host, options.grpcPort);
   const router = createConnectRouter({ interceptors, ...SERVER_LIMITS, grpc: false });
   routes(router);

@@ -48,6 +48,7 @@ test("a call that was refused ends, though its caller sends neither more nor an 
         },
       }),
     lane: () => undefined,
+    grpcLane: () => false,
     admin: () => Promise.resolve(new Response()),
   });
   const socket = connect(doors.grpcPort, "127.0.0.1");

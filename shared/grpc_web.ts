@@ -1,4 +1,7 @@
-/** gRPC-Web bodies written by hand: envelopes, trailers, and the blocks of PutChunk without a copy of their bytes. */
+/**
+ * Bodies of gRPC-Web, and of native gRPC, written by hand: envelopes, trailers, and the blocks of PutChunk without a copy
+ * of their bytes.
+ */
 import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { writeFramePrefix } from "./chunk_format.ts";
@@ -8,6 +11,8 @@ import { type ChunkEnd, type ChunkHeader, PutChunkRequestSchema } from "./gen/si
 
 /** The content type of a body of binary messages. */
 export const GRPC_WEB = "application/grpc-web+proto";
+/** The same of native gRPC, whose envelopes are the same. */
+export const GRPC = "application/grpc+proto";
 
 const BLOCK_TAG = (2 << 3) | 2;
 const encoder = new TextEncoder();
@@ -27,14 +32,22 @@ export function encodeEnvelope(flags: number, data: Uint8Array): Uint8Array<Arra
   return frame;
 }
 
+/** The fields of the trailers that end a stream, good or bad. Native gRPC sends them as such, gRPC-Web in an envelope. */
+export function trailerFields(error?: SixfoldError): Record<string, string> {
+  if (error === undefined) return { "grpc-status": "0" };
+  const message = error.code === "internal" ? "internal error" : error.message;
+  return {
+    "grpc-status": String(ERROR_CODES[error.code].connect),
+    "grpc-message": encodeURIComponent(message),
+    ...(error.detail !== undefined && { [DETAIL_HEADER]: error.detail }),
+    ...(error.retryable && { "retry-after": RETRY_AFTER }),
+  };
+}
+
 /** The end of a stream, good or bad. */
 export function encodeTrailers(error?: SixfoldError): Uint8Array<ArrayBuffer> {
-  if (error === undefined) return encodeEnvelope(TRAILERS_FLAG, encoder.encode("grpc-status: 0\r\n"));
-  const message = error.code === "internal" ? "internal error" : error.message;
-  const lines = [`grpc-status: ${ERROR_CODES[error.code].connect}`, `grpc-message: ${encodeURIComponent(message)}`];
-  if (error.detail !== undefined) lines.push(`${DETAIL_HEADER}: ${error.detail}`);
-  if (error.retryable) lines.push(`retry-after: ${RETRY_AFTER}`);
-  return encodeEnvelope(TRAILERS_FLAG, encoder.encode(lines.join("\r\n") + "\r\n"));
+  const lines = Object.entries(trailerFields(error)).map(([name, value]) => `${name}: ${value}\r\n`);
+  return encodeEnvelope(TRAILERS_FLAG, encoder.encode(lines.join("")));
 }
 
 /** Reads trailers, from a frame or as headers of an answer that has no body. @returns the error they tell of, if any */

@@ -27,17 +27,27 @@ export const SERVER_LIMITS = {
   maxTimeoutMs: MAX_TIMEOUT_MS,
 };
 
-/** Turns whatever a handler throws into an error of the table; what is not in the table is logged. */
+/**
+ * Turns whatever a handler throws into an error of the table. What is not in the table is logged, unless it comes of the
+ * caller's own leaving.
+ */
 export function translateErrors(log: Logger): Interceptor {
   return (next) => async (request) => {
     try {
       return await next(request);
     } catch (thrown) {
-      const error = SixfoldError.from(thrown);
+      const error = explainFailure(thrown, request.signal);
       if (error.code === "internal") log.error("call failed", { method: request.method.name, error: thrown });
       throw toConnectError(error);
     }
   };
+}
+
+/** What a call has thrown; `canceled` for what is not in the table when its caller has left, for it comes of that. */
+export function explainFailure(thrown: unknown, caller: AbortSignal): SixfoldError {
+  const error = SixfoldError.from(thrown);
+  if (error.code !== "internal" || !caller.aborted) return error;
+  return new SixfoldError("canceled", "the caller went away", { cause: thrown });
 }
 
 /** The messages of a client's stream. One that cannot be read is the client's fault, which Connect takes for its own. */

@@ -5,10 +5,17 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { BlockChecksums, blockSeed, xxh64 } from "../shared/checksum.ts";
 import { newUuid, uuidToBytes } from "../shared/chunk_id.ts";
 import { ServerState, StorageService } from "../shared/gen/sixfold/v1/storage_pb.ts";
+import { SixfoldError } from "../shared/errors.ts";
 import { fetchTransport } from "../shared/rpc.ts";
+import type { ChunkLane } from "../gateway/core/chunk_lane.ts";
+import { GrpcLane } from "../gateway/core/grpc_lane.ts";
+import { ProgressClock } from "../gateway/core/progress_clock.ts";
+import { WebLane } from "../gateway/core/web_lane.ts";
+import { roomBytes } from "../gateway/core/window_frames.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { migrate, readMigrations } from "../gateway/db/migrate.ts";
-import { TestCluster, TOKEN } from "./cluster.ts";
+import { until } from "../scripts/programs.ts";
+import { chunkFiles, TestCluster, TOKEN } from "./cluster.ts";
 
 const BLOCK = 64 * 1024;
 const authorized = { headers: { authorization: `Bearer ${TOKEN}` }, timeoutMs: 20_000 };
@@ -65,6 +72,58 @@ async function conversation(transport: Transport): Promise<void> {
   assert.equal(await codeOf(client.statChunk({ chunkId }, authorized)), Code.NotFound);
 }
 
+/** What a gateway does on its lane, at its daemon's worst and its own. */
+async function onLane(lane: ChunkLane, address: string, folder: string, stored: number): Promise<void> {
+  const upload = newUuid();
+  const bytes = Uint8Array.from({ length: 5 * BLOCK + 99 }, (_, i) => (i * 13) ^ (i >> 9));
+  const { headers } = authorized;
+  const put = (attempt: number, blocks: AsyncIterable<Uint8Array>, signal = new AbortController().signal) => {
+    const layout = { dataChunks: 4, parityChunks: 2, blockSize: BLOCK, label: new Uint8Array() };
+    const chunk = { chunkId: `${upload}.0.1.${attempt}`, uploadId: upload, ...layout };
+    return lane.put(address, headers, chunk, blocks, new ProgressClock(signal));
+  };
+  const get = (attempt: number, first: number, count: number) => {
+    const range = { chunkId: `${upload}.0.1.${attempt}`, uploadId: upload, first, count, blockSize: BLOCK };
+    const into = Array.from({ length: count }, () => new Uint8Array(roomBytes(BLOCK)));
+    return lane.get(address, headers, range, into, new ProgressClock(new AbortController().signal));
+  };
+  const refused = (work: Promise<unknown>, code: string, message: RegExp) =>
+    assert.rejects(work, (error) => {
+      assert.ok(error instanceof SixfoldError);
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, message);
+      return true;
+    });
+  async function* whole() {
+    for (let at = 0; at < bytes.length; at += BLOCK) yield bytes.subarray(at, at + BLOCK);
+  }
+  assert.equal(Number((await put(0, whole())).length), bytes.length);
+  const { blocks, fault } = await get(0, 1, 5);
+  assert.equal(fault, undefined);
+  assert.equal(Buffer.concat(blocks.map((block) => block ?? new Uint8Array())).equals(bytes.subarray(BLOCK)), true);
+
+  await refused(put(0, whole()), "already_exists", /exists/);
+  const missing = await get(7, 0, 2);
+  assert.deepEqual([missing.fault?.code, missing.blocks], ["not_found", [undefined, undefined]]);
+  // Refused in mid-stream: the sender would never end by itself.
+  async function* endless() {
+    yield bytes.subarray(0, BLOCK);
+    for (;;) yield bytes.subarray(0, BLOCK + 1);
+  }
+  await refused(put(1, endless()), "invalid_argument", /have 65536 bytes/);
+  const left = new AbortController();
+  async function* abandoned() {
+    yield bytes.subarray(0, BLOCK);
+    yield bytes.subarray(0, BLOCK);
+    left.abort(new SixfoldError("canceled", "enough"));
+    yield bytes.subarray(0, BLOCK);
+  }
+  await refused(put(2, abandoned(), left.signal), "canceled", /enough/);
+  await until("something is left of chunks that were not stored", 30_000, async () => {
+    return (await chunkFiles(`${folder}/tmp`)).length === 0 && (await chunkFiles(`${folder}/chunks`)).length === stored;
+  });
+}
+
 Deno.test("the hop", async (t) => {
   await using cluster = await TestCluster.start(1);
   const [daemon] = cluster.daemons;
@@ -79,6 +138,12 @@ Deno.test("the hop", async (t) => {
     await conversation(createGrpcTransport({ baseUrl, sessionManager }));
     // Deno 2.9.5 has crashed (SIGSEGV, one run in eight) when a server said goodbye to an idle HTTP/2 session.
     sessionManager.abort();
+  });
+  await t.step("a gateway's lane of gRPC-Web: put, get, refusals, and an upload that is left", async () => {
+    await onLane(new WebLane(), daemon.http, daemon.folder, 1);
+  });
+  await t.step("a gateway's lane of native gRPC: the same", async () => {
+    await onLane(new GrpcLane(), daemon.grpc, daemon.folder, 2);
   });
   await t.step(
     "the daemon is on record with 150 nodes or as its weight says, and two migrations at once are one",

@@ -10,11 +10,12 @@ import { annotate, inSpan, openSpan, spanEvent, traceHeaders } from "../../share
 import { retry, RetryBudget } from "../../shared/retry.ts";
 import { fetchTransport, MAX_MESSAGE, SERVER_HEADER } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
-import { getAll, putRequests } from "./chunk_grpc.ts";
-import { ChunkLane } from "./chunk_lane.ts";
+import type { ChunkLane } from "./chunk_lane.ts";
+import { GrpcLane } from "./grpc_lane.ts";
 import { chunkBytes, countCall, retries } from "./metrics.ts";
 import { isTooLate, LEFT_BEHIND, ProgressClock } from "./progress_clock.ts";
 import { isFailure, Suspicion } from "./suspicion.ts";
+import { WebLane } from "./web_lane.ts";
 
 /** How the hop is made: gRPC-Web framing over HTTP/1.1, or native gRPC over HTTP/2. */
 export type Hop = "web" | "grpc";
@@ -79,7 +80,7 @@ export class ChunkClient {
   /** @param tolerated how many servers may be late at once before the gateway suspects itself */
   constructor(readonly hop: Hop, token: string, tolerated: number, log: Logger) {
     this.#authorization = `Bearer ${token}`;
-    this.#lane = new ChunkLane();
+    this.#lane = hop === "web" ? new WebLane() : new GrpcLane();
     this.suspicion = new Suspicion(log, tolerated, async (server) => {
       await this.#client(server).healthCheck({}, { headers: this.#headers(server), timeoutMs: PROBE_MS });
     });
@@ -114,12 +115,7 @@ export class ChunkClient {
     const clock = new ProgressClock(signal);
     const began = performance.now();
     try {
-      const receipt = this.hop === "web"
-        ? await this.#lane.put(server.httpAddress, this.#headers(server), chunk, blocks, clock)
-        : await this.#client(server).putChunk(putRequests(chunk, blocks, clock), {
-          headers: this.#headers(server),
-          signal: clock.signal,
-        });
+      const receipt = await this.#lane.put(this.#address(server), this.#headers(server), chunk, blocks, clock);
       watched.answered();
       const { length, sha256 } = receipt;
       countCall("put", server.id, began, signal);
@@ -181,9 +177,7 @@ export class ChunkClient {
     const clock = new ProgressClock(signal, onLate && { afterMs: watched.lateMs, hear: onLate });
     const began = performance.now();
     try {
-      const read = this.hop === "web"
-        ? await this.#lane.get(server.httpAddress, this.#headers(server), range, into, clock)
-        : await getAll(this.#client(server), this.#headers(server), range, clock);
+      const read = await this.#lane.get(this.#address(server), this.#headers(server), range, into, clock);
       if (read.fault && isFailure(read.fault)) watched.ended(read.fault);
       else watched.answered(clock.firstStep);
       countCall("get", server.id, began, signal, read.fault);
@@ -236,8 +230,12 @@ export class ChunkClient {
     return { authorization: this.#authorization, [SERVER_HEADER]: server.id, ...requestIdHeader(), ...traceHeaders() };
   }
 
+  #address({ grpcAddress, httpAddress }: ServerRow): string {
+    return this.hop === "grpc" ? grpcAddress : httpAddress;
+  }
+
   #client(server: ServerRow): Client<typeof StorageService> {
-    const address = this.hop === "grpc" ? server.grpcAddress : server.httpAddress;
+    const address = this.#address(server);
     let client = this.#clients.get(address);
     if (client === undefined) {
       const baseUrl = `http://${address}`;

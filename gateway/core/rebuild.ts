@@ -2,7 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { blockLength, CHUNKS, stripeCount } from "../../shared/layout.ts";
 import type { StoredSegment } from "../db/uploads.ts";
-import { roomBytes } from "./chunk_lane.ts";
+import { roomBytes } from "./window_frames.ts";
 import { isDurable } from "./placement.ts";
 import { SegmentReader } from "./segment_reader.ts";
 import { type SegmentPlan, SegmentSender } from "./segment_sender.ts";

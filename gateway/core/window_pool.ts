@@ -3,7 +3,7 @@ import type { Stripe } from "../../shared/erasure.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { CHUNKS } from "../../shared/layout.ts";
 import { Turnstile } from "../../shared/turnstile.ts";
-import { roomBytes } from "./chunk_lane.ts";
+import { roomBytes } from "./window_frames.ts";
 import type { MemoryLoad } from "./memory_line.ts";
 import type { StripeShare } from "./stripe_memory.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseLayout } from "../../shared/layout.ts";
-import { roomBytes } from "./chunk_lane.ts";
+import { roomBytes } from "./window_frames.ts";
 import { StripeMemory } from "./stripe_memory.ts";
 import { WindowPool } from "./window_pool.ts";
 
