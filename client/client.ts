@@ -4,6 +4,7 @@ import { filePath } from "./address.ts";
 import { type ChunkPlace, locate, type Readiness, readiness, type ServerInfo, servers } from "./cluster.ts";
 import { type Download, download, type DownloadOptions } from "./download.ts";
 import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
+import { createKey, type KeyInfo, type KeyOptions, listKeys, revokeKey } from "./keys.ts";
 import { list, type ListEntry, type ListOptions } from "./list.ts";
 import type { UploadSource } from "./source.ts";
 import { fileOfJson, type StoredFile } from "./stored_file.ts";
@@ -14,6 +15,16 @@ import { Upload } from "./upload_handle.ts";
 /** Options of a single call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+}
+
+/** Calls about API keys, for whoever has the right `admin`. */
+export interface KeyCalls {
+  /** Makes a key; its text is in the answer alone. */
+  create(options: KeyOptions): Promise<{ readonly key: KeyInfo; readonly text: string }>;
+  /** Lists all keys, also those that are not valid any more. */
+  list(options?: CallOptions): AsyncGenerator<KeyInfo>;
+  /** Ends a key for good, within five seconds everywhere. @throws SixfoldError `not_found` */
+  revoke(id: string, options?: CallOptions): Promise<void>;
 }
 
 /** A client of a cluster. Every method throws a SixfoldError whose `code` says what kind of error it is. */
@@ -36,6 +47,8 @@ export interface SixfoldClient {
   locate(bucket: string, key: string, options?: CallOptions): Promise<ChunkPlace[]>;
   /** What the requests of a trace did, by the id that an answer's `x-trace-id` said. @throws SixfoldError `not_found` */
   trace(traceId: string, options?: CallOptions): Promise<TraceSpan[][]>;
+  /** The API keys of the cluster. */
+  readonly keys: KeyCalls;
   /** How each gateway is, in the order of their addresses; never throws for one that is down. */
   readiness(options?: CallOptions): Promise<Readiness[]>;
 }
@@ -67,6 +80,11 @@ export function createClient(options: GatewayOptions): SixfoldClient {
     servers: (call) => servers(gateways, call),
     locate: (bucket, key, call) => locate(gateways, bucket, key, call),
     trace: (traceId, call) => trace(gateways, options, traceId, call),
+    keys: {
+      create: (options) => createKey(gateways, options),
+      list: (call) => listKeys(gateways, call),
+      revoke: (id, call) => revokeKey(gateways, id, call),
+    },
     readiness: (call) => readiness(gateways, options, call),
   };
 }

@@ -2,10 +2,11 @@
  * Sixfold's client for browsers, Node, Bun and Deno.
  * @module
  */
-export { type CallOptions, createClient, type SixfoldClient } from "./client.ts";
+export { type CallOptions, createClient, type KeyCalls, type SixfoldClient } from "./client.ts";
 export type { ChunkPlace, Readiness, ServerInfo } from "./cluster.ts";
 export { Download, type DownloadOptions } from "./download.ts";
 export type { Fetch, GatewayOptions } from "./gateways.ts";
+export type { KeyInfo, KeyOptions } from "./keys.ts";
 export type { ListEntry, ListOptions } from "./list.ts";
 export type { StoredFile } from "./stored_file.ts";
 export { type ErrorCode, type ErrorDetail, SixfoldError } from "../shared/errors.ts";

@@ -1,4 +1,5 @@
 /** The gateway's settings. */
+import { parseApiKey } from "../shared/api_key.ts";
 import { isBlockSize } from "../shared/chunk_format.ts";
 import {
   bytes,
@@ -46,6 +47,15 @@ export const GATEWAY_SETTINGS = {
     0,
     10_000,
   ),
+  SIXFOLD_ADMIN_KEY: only(
+    text(
+      "An API key with all rights that is not kept in PostgreSQL, to make the others with; callers need keys then.",
+      "",
+    ),
+    "empty, or sixfold_ with 16 hex digits, _ and 43 characters of base64url",
+    (key) => key === "" || parseApiKey(key) !== undefined,
+  ),
+  SIXFOLD_KEY_RATE: integer("Requests per second of one API key at one gateway.", "2000", 1, 1_000_000),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;
 

@@ -1,4 +1,5 @@
 /** The gateway: reads its settings, migrates, follows the cluster, serves, and stops in reverse order. */
+import { parseApiKey } from "../shared/api_key.ts";
 import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
@@ -11,6 +12,7 @@ import { startTracing } from "../shared/telemetry_tracing.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
 import { createRpc } from "./api/connect.ts";
 import { openConsole } from "./api/console.ts";
+import { guard } from "./api/guard.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
 import { createRest } from "./api/rest.ts";
 import { readGatewayConfig } from "./config.ts";
@@ -18,11 +20,13 @@ import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
 import { observeCluster } from "./core/cluster_metrics.ts";
 import { DamageReports } from "./core/damage.ts";
+import { KeyRing } from "./core/key_ring.ts";
 import { createReadiness } from "./core/readiness.ts";
 import { StripeMemory } from "./core/stripe_memory.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { Throttle } from "./core/throttle.ts";
 import { WindowPool } from "./core/window_pool.ts";
+import { findKey, hasKeys } from "./db/api_keys.ts";
 import { openDatabase } from "./db/database.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { REPAIRS_CHANNEL } from "./db/repairs.ts";
@@ -92,10 +96,18 @@ async function run(): Promise<number> {
     log,
     ...(kept && { keep: kept }),
   });
+  const ring = new KeyRing({
+    find: (id) => findKey(upkeep, id),
+    exists: () => hasKeys(upkeep),
+    adminKey: parseApiKey(config.SIXFOLD_ADMIN_KEY),
+    rate: config.SIXFOLD_KEY_RATE,
+    now: () => performance.now(),
+  });
   const rest = createRest(store, { readiness, metrics: () => metricsText(target), kept }, log);
   const rpc = createRpc(
     store,
     { sql: upkeep, cluster, layout, repairing, moving, work: () => background.statuses },
+    { sql: upkeep, ring },
     kept,
     log,
   );
@@ -103,7 +115,7 @@ async function run(): Promise<number> {
   const door = await openDoor({
     host: "127.0.0.1",
     port: config.SIXFOLD_PORT,
-    handler: async (request) => await (rpc(request) ?? page(request) ?? rest(request)),
+    handler: guard(ring, async (request) => await (rpc.handle(request) ?? page(request) ?? rest.handle(request)), log),
     refuse,
     always: isAlwaysLetIn,
     most: config.SIXFOLD_MAX_REQUESTS,

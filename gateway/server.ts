@@ -9,8 +9,11 @@ import type { Logger } from "../shared/logger.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { type Crowds, SlowClients } from "./slow_clients.ts";
 
-/** What answers requests. Its signal aborts when the client has left before the answer was complete. */
-export type Handler = (request: Request) => Promise<Response>;
+/**
+ * What answers requests. A request's signal aborts when the client has left before the answer was complete.
+ * @param address the client's, or that of the last proxy before the door
+ */
+export type Handler = (request: Request, address: string) => Promise<Response>;
 
 /** How much goes through a door. */
 export interface DoorLoad {
@@ -78,9 +81,9 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     tell("more requests than are let in at once; the rest is refused");
     return new SixfoldError("unavailable", "the gateway has too much to do; try again");
   };
-  const handler: Handler = async (request) => {
+  const handler: Handler = async (request, address) => {
     const refusal = limited(request);
-    return refusal === undefined ? await options.handler(request) : options.refuse(request, refusal);
+    return refusal === undefined ? await options.handler(request, address) : options.refuse(request, refusal);
   };
   const take = (incoming: IncomingMessage, outgoing: ServerResponse, onBody = () => {}) => {
     const { socket } = incoming;
@@ -181,7 +184,8 @@ async function answer(
   const hasBody = headers.has("content-length") || headers.has("transfer-encoding");
   const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, onBody, clients) : null;
   // The host is the client's word; nothing is decided by it, and only the path is read.
-  return await handler(new Request(`http://gateway${url}`, { method, headers, body, signal }));
+  const request = new Request(`http://gateway${url}`, { method, headers, body, signal });
+  return await handler(request, incoming.socket.remoteAddress ?? "");
 }
 
 /** The body as a stream that takes from the socket only what its reader asks for. @param onBody hears the first time */

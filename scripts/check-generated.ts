@@ -12,7 +12,7 @@ try {
     env: { PATH: `${root}node_modules/.bin:${Deno.env.get("PATH") ?? ""}` },
   }).output();
   if (!generated.success) throw new Error(new TextDecoder().decode(generated.stderr));
-  for (const name of ["cluster_pb.ts", "files_pb.ts", "storage_pb.ts"]) {
+  for (const name of ["cluster_pb.ts", "files_pb.ts", "keys_pb.ts", "storage_pb.ts"]) {
     const fresh = await Deno.readTextFile(`${scratch}/shared/gen/sixfold/v1/${name}`);
     if (fresh !== await Deno.readTextFile(`${root}shared/gen/sixfold/v1/${name}`)) {
       throw new Error(`shared/gen/sixfold/v1/${name} is not what proto/ generates; run: npm run generate`);

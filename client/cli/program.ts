@@ -6,6 +6,7 @@ import { addCompletion } from "./commands/completion.ts";
 import { addCp } from "./commands/cp.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addGet } from "./commands/get.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addLocate } from "./commands/locate.ts";
 import { addLs } from "./commands/ls.ts";
 import { addPut } from "./commands/put.ts";
@@ -51,6 +52,7 @@ export function createProgram(): Command {
     addLocate,
     addTrace,
     addDoctor,
+    addKeys,
   ];
   for (const add of [...all, addCompletion]) add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -2,11 +2,14 @@
 import { createConnectRouter } from "@connectrpc/connect";
 import { SixfoldError } from "../../shared/errors.ts";
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
+import { KeyService } from "../../shared/gen/sixfold/v1/keys_pb.ts";
 import { type DownloadRequest, FileService, type UploadRequest } from "../../shared/gen/sixfold/v1/files_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { KeptTraces } from "../../shared/telemetry_kept.ts";
 import { fetchHandler, requestsOf, SERVER_LIMITS, translateErrors, translateStream } from "../../shared/rpc.ts";
+import { asCaller, type Caller, callerNow } from "../core/caller.ts";
 import { download } from "../core/download.ts";
+import type { KeyStore } from "../core/keys.ts";
 import { deleteKey, findFileAt, listFileParts, readManifest, viewOf } from "../core/files.ts";
 import { bucketPage, listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
@@ -14,6 +17,7 @@ import { upload } from "../core/upload.ts";
 import type { Upkeep } from "../core/upkeep.ts";
 import { createDownloadStream } from "./download_stream.ts";
 import { fileMessage } from "./file_message.ts";
+import { keyRpcs } from "./key_rpcs.ts";
 import { listServers } from "./servers.ts";
 import { changeRpcs } from "./change_rpcs.ts";
 import { traceRpcs } from "./trace_rpcs.ts";
@@ -21,13 +25,21 @@ import { upkeepRpcs } from "./upkeep_rpcs.ts";
 import { placeRpcs } from "./place_rpcs.ts";
 import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
 
-/** The handlers by path; undefined where no RPC has that path. */
+/** The RPCs. */
+export interface Rpc {
+  /** Answers a request; undefined where no RPC has its path. */
+  handle(request: Request): Promise<Response> | undefined;
+  readonly paths: readonly string[];
+}
+
+/** Connect and gRPC-Web. */
 export function createRpc(
   store: Store,
   upkeep: Upkeep,
+  keys: KeyStore,
   kept: KeptTraces | undefined,
   log: Logger,
-): (request: Request) => Promise<Response> | undefined {
+): Rpc {
   const router = createConnectRouter({ ...SERVER_LIMITS, grpc: false, interceptors: [translateErrors(log)] });
   router.service(FileService, {
     async upload(requests, { signal }) {
@@ -39,7 +51,7 @@ export function createRpc(
       const file = await upload(store, requestOf(first.value.part.value), dataOf(steps), signal);
       return { file: fileMessage(file) };
     },
-    download: (request, { signal }) => translateStream(read(store, request, signal)),
+    download: (request, { signal }) => translateStream(reader(store)(request, signal)),
     getFile: async ({ bucket, key }) => ({ file: fileMessage(await findFileAt(store, bucket, key)) }),
     async listParts({ fileId, fromOffset, limit }) {
       const { parts, next } = await listFileParts(store, fileId, Number(fromOffset), limit);
@@ -63,16 +75,31 @@ export function createRpc(
     ...traceRpcs(kept),
     ...placeRpcs(store, upkeep),
   });
-  const downloadInPlace = createDownloadStream((request, signal) => read(store, request, signal), log);
+  router.service(KeyService, keyRpcs(keys));
+  const downloadInPlace = createDownloadStream(() => reader(store), log);
   const byTheBook = fetchHandler(router);
-  return (request) => downloadInPlace(request) ?? byTheBook(request);
+  return {
+    handle: (request) => downloadInPlace(request) ?? byTheBook(request),
+    paths: router.handlers.map(({ requestPath }) => requestPath),
+  };
+}
+
+/** Reads for the caller of now: a generator's own steps are done for whoever takes them. */
+function reader(store: Store) {
+  const caller = callerNow();
+  return (request: DownloadRequest, signal: AbortSignal) => read(store, caller, request, signal);
 }
 
 /** The messages of Download. A piece of data may change once the next one is asked for. */
-async function* read(store: Store, { bucket, key, offset, length }: DownloadRequest, signal: AbortSignal) {
+async function* read(
+  store: Store,
+  caller: Caller,
+  { bucket, key, offset, length }: DownloadRequest,
+  signal: AbortSignal,
+) {
   const started = await store.windows.starting.turn(signal);
   try {
-    const manifest = await readManifest(store, bucket, key);
+    const manifest = await asCaller(caller, () => readManifest(store, bucket, key));
     const { size } = manifest.file;
     const from = Number(offset);
     if (from > size) throw new SixfoldError("out_of_range", `the file has ${size} bytes`);

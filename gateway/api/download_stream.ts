@@ -50,15 +50,18 @@ export type Messages = (
   signal: AbortSignal,
 ) => AsyncIterable<MessageInitShape<typeof DownloadResponseSchema>>;
 
-/** @returns a handler that answers undefined where a request is not Download in binary messages */
-export function createDownloadStream(messages: Messages, log: Logger) {
+/**
+ * @param begin is called while the request is being taken in; its messages are asked for when the answer is being sent
+ * @returns a handler that answers undefined where a request is not Download in binary messages
+ */
+export function createDownloadStream(begin: () => Messages, log: Logger) {
   return (request: Request): Promise<Response> | undefined => {
     const type = request.headers.get("content-type");
     const protocol = PROTOCOLS.get(type);
     const plain = !request.headers.has("connect-content-encoding") && !request.headers.has("grpc-encoding");
     const here = request.method === "POST" && new URL(request.url).pathname === PATH;
     if (!here || protocol === undefined || !plain) return undefined;
-    const body = ReadableStream.from(frames(request, protocol, messages, log));
+    const body = ReadableStream.from(frames(request, protocol, begin(), log));
     return Promise.resolve(new Response(body, { headers: { "content-type": type ?? "" } }));
   };
 }

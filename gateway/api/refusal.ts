@@ -18,8 +18,9 @@ export function isAlwaysLetIn(request: Request): boolean {
 /** The answer to a request that is not let in. */
 export function refuse(request: Request, error: SixfoldError): Response {
   const type = request.headers.get("content-type") ?? "";
-  const headers = { "content-type": type, ...(error.retryable ? { "retry-after": RETRY_AFTER } : {}) };
-  if (!new URL(request.url).pathname.startsWith(RPC)) return problem(error, request);
+  const asks: Record<string, string> = error.code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {};
+  const headers = { "content-type": type, ...asks, ...(error.retryable ? { "retry-after": RETRY_AFTER } : {}) };
+  if (!new URL(request.url).pathname.startsWith(RPC)) return problem(error, request, asks);
   if (type.startsWith("application/grpc-web")) return new Response(encodeTrailers(error), { headers });
   const told = toConnectError(error);
   if (type.startsWith("application/connect+")) {

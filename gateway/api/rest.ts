@@ -22,8 +22,12 @@ import { routeUpload } from "./upload_routes.ts";
 /** Types that a browser would run or render as a page are only ever saved. */
 const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/i;
 
-/** Answers a request. */
-export type Rest = (request: Request) => Promise<Response>;
+/** REST. */
+export interface Rest {
+  handle(request: Request): Promise<Response>;
+  /** What is routed, as Elysia writes it. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
+}
 
 /** What a gateway tells of itself. */
 export interface Insight {
@@ -53,7 +57,7 @@ export function createRest(store: Store, { readiness, metrics, kept }: Insight, 
     .all("/v1/uploads", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
     .all("/v1/uploads/*", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
     .all("/*", ({ request }) => problem(new SixfoldError("not_found", "nothing is served under this path"), request));
-  return async (request) => await app.handle(request);
+  return { handle: async (request) => await app.handle(request), routes: app.routes };
 }
 
 /** What the route answers; an error becomes a problem, and the rest of the request's body is let go. */

@@ -1,6 +1,7 @@
 /** What a request is called in metrics and traces: a few names, whatever paths clients think of. */
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { FileService } from "../../shared/gen/sixfold/v1/files_pb.ts";
+import { KeyService } from "../../shared/gen/sixfold/v1/keys_pb.ts";
 
 const TRACES = "/v1/traces";
 const EXACT = new Set([
@@ -11,7 +12,7 @@ const EXACT = new Set([
   "/v1/files",
   "/v1/uploads",
   TRACES,
-  ...[FileService, ClusterService].flatMap(({ typeName, methods }) =>
+  ...[FileService, ClusterService, KeyService].flatMap(({ typeName, methods }) =>
     methods.map(({ name }) => `/${typeName}/${name}`)
   ),
 ]);

@@ -2,8 +2,18 @@
 import { isUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { HashedTile } from "../../shared/tiling.ts";
-import { deleteFile, type FileRow, findFile, findManifest, listSegments, type Manifest } from "../db/files.ts";
+import {
+  deleteFile,
+  type FileRow,
+  findFile,
+  findManifest,
+  findPlace,
+  listSegments,
+  type Manifest,
+} from "../db/files.ts";
+import { isLimited, reaches } from "./caller.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
+import type { Verb } from "./rights.ts";
 import type { Store } from "./store.ts";
 
 /** A file as callers see it: its row, with the key as the text that it is. */
@@ -23,7 +33,7 @@ export function viewOf(row: FileRow): FileView {
 
 /** @throws SixfoldError `not_found` */
 export async function findFileAt({ sql }: Store, bucket: string, key: string): Promise<FileView> {
-  return viewOf(present(await findFile(sql, checkBucket(bucket), keyBytes(key))));
+  return viewOf(present(await findFile(sql, ...reached("read", bucket, key))));
 }
 
 /** A page of a file's segments, and where the next one begins. @throws SixfoldError `invalid_argument` */
@@ -34,6 +44,12 @@ export async function listFileParts(
   limit: number,
 ): Promise<{ readonly parts: readonly HashedTile[]; readonly next: number | undefined }> {
   if (!isUuid(fileId)) throw new SixfoldError("invalid_argument", "the id of a file is a UUID");
+  if (isLimited("read")) {
+    const place = await findPlace(sql, fileId);
+    if (place === undefined || !reaches("read", place.bucket, decoder.decode(place.key))) {
+      return { parts: [], next: undefined };
+    }
+  }
   const most = Math.min(limit || MAX_PARTS, MAX_PARTS);
   const rows = await listSegments(sql, fileId, from, most + 1);
   return { parts: rows.slice(0, most), next: rows[most]?.offset };
@@ -41,15 +57,30 @@ export async function listFileParts(
 
 /** All that a read needs. @throws SixfoldError `not_found` */
 export async function readManifest({ sql }: Store, bucket: string, key: string): Promise<Manifest> {
-  return present(await findManifest(sql, checkBucket(bucket), keyBytes(key)));
+  return present(await findManifest(sql, ...reached("read", bucket, key)));
 }
 
 /** Removes a file; its chunks leave the disks after the grace time. @throws SixfoldError `not_found` */
 export async function deleteKey({ sql, graceSeconds }: Store, bucket: string, key: string): Promise<void> {
-  present(await deleteFile(sql, checkBucket(bucket), keyBytes(key), graceSeconds));
+  present(await deleteFile(sql, ...reached("delete", bucket, key), graceSeconds));
+}
+
+/**
+ * Bucket and key as PostgreSQL knows them, if the caller may do this there.
+ * @throws SixfoldError `invalid_argument` for what is no name, `permission_denied`, `not_found` where it is foreign
+ */
+export function reached(verb: Verb, bucket: string, key: string): readonly [string, Uint8Array<ArrayBuffer>] {
+  const names = [checkBucket(bucket), keyBytes(key)] as const;
+  if (reaches(verb, bucket, key)) return names;
+  throw noSuchFile();
+}
+
+/** The answer to whoever asks for a file that is not there, or is not for them. */
+export function noSuchFile(): SixfoldError {
+  return new SixfoldError("not_found", "there is no file under this bucket and key");
 }
 
 function present<T>(found: T | undefined): T {
-  if (found === undefined) throw new SixfoldError("not_found", "there is no file under this bucket and key");
+  if (found === undefined) throw noSuchFile();
   return found;
 }

@@ -1,8 +1,9 @@
 /** Lists a bucket page by page in the order of the keys' bytes. */
 import { SixfoldError } from "../../shared/errors.ts";
 import { listBuckets, listFiles } from "../db/files.ts";
+import { reachedBuckets, reaches } from "./caller.ts";
 import { checkBucket } from "./file_name.ts";
-import { type FileView, viewOf } from "./files.ts";
+import { type FileView, noSuchFile, viewOf } from "./files.ts";
 import type { Store } from "./store.ts";
 
 /** The most entries of a page, and as many as are given when none are asked for. */
@@ -30,21 +31,22 @@ export interface ListPage {
 
 const encoder = new TextEncoder();
 
-/** A page of the buckets that have a file. @param after the last one of the page before, or empty */
+/** A page of the buckets that have a file and that the caller reaches into. @param after the last one of the page before, or empty */
 export async function bucketPage(
   { sql }: Store,
   after: string,
   limit: number,
 ): Promise<{ readonly buckets: string[]; readonly more: boolean }> {
   const most = Math.min(limit || MAX_PAGE, MAX_PAGE);
-  const names = await listBuckets(sql, after, most + 1);
+  const names = await listBuckets(sql, after, most + 1, reachedBuckets("read"));
   return { buckets: names.slice(0, most), more: names.length > most };
 }
 
-/** @throws SixfoldError `invalid_argument` for a bad bucket or cursor */
+/** @throws SixfoldError `invalid_argument` for a bad bucket or cursor; `not_found` when some of it is foreign */
 export async function listPage({ sql }: Store, request: ListRequest): Promise<ListPage> {
   const { prefix, delimiter } = request;
   const bucket = checkBucket(request.bucket);
+  if (!reaches("read", bucket, prefix)) throw noSuchFile();
   const limit = Math.min(request.limit || MAX_PAGE, MAX_PAGE);
   const files: FileView[] = [];
   const prefixes: string[] = [];

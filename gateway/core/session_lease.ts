@@ -2,6 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import { findCompleted } from "../db/completion.ts";
 import { renewSession, WRITER_SECONDS } from "../db/sessions.ts";
+import { mayWrite } from "./caller.ts";
 import type { Store } from "./store.ts";
 
 const RENEW_MS = 10_000;
@@ -38,10 +39,14 @@ export async function withSession<T>(
   }
 }
 
-/** The answer to whoever wants to go on with a session that is not open. */
+/** The answer to whoever wants to go on with a session that is not open, or is not for them. */
 export async function whyEnded({ sql }: Store, id: string): Promise<SixfoldError> {
-  if (await findCompleted(sql, id) !== undefined) {
-    return new SixfoldError("failed_precondition", "the upload is complete; its file takes no more parts");
-  }
+  const file = await findCompleted(sql, id);
+  if (file === undefined || !mayWrite(file)) return noSuchUpload();
+  return new SixfoldError("failed_precondition", "the upload is complete; its file takes no more parts");
+}
+
+/** The answer to whoever names a session that is not there, or is not for them. */
+export function noSuchUpload(): SixfoldError {
   return new SixfoldError("not_found", "there is no such upload: it was aborted, or its time is over; begin a new one");
 }

@@ -9,9 +9,9 @@ import { findPartSegments, listParts } from "../db/parts.ts";
 import { abortSession, beginSession, findSession, type SessionRow } from "../db/sessions.ts";
 import { alreadyExists } from "../db/uploads.ts";
 import { download } from "./download.ts";
-import { checkBucket, keyBytes } from "./file_name.ts";
-import { type FileView, viewOf } from "./files.ts";
-import { whyEnded, withSession } from "./session_lease.ts";
+import { isLimited, mayWrite } from "./caller.ts";
+import { type FileView, reached, viewOf } from "./files.ts";
+import { noSuchUpload, whyEnded, withSession } from "./session_lease.ts";
 import type { Store } from "./store.ts";
 import { untilAnswered } from "./until_answered.ts";
 import { tooLarge, type UploadRequest } from "./upload.ts";
@@ -49,8 +49,7 @@ const decoder = new TextDecoder();
 /** Opens a session. @throws SixfoldError `already_exists`, or `resource_exhausted` when too many are open */
 export async function createUpload(store: Store, request: UploadRequest): Promise<UploadView> {
   const { contentType, metadata, ifAbsent } = request;
-  const bucket = checkBucket(request.bucket);
-  const key = keyBytes(request.key);
+  const [bucket, key] = reached("write", request.bucket, request.key);
   const size = request.size ?? null;
   const sha256 = request.sha256 ?? null;
   if ((size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
@@ -70,6 +69,7 @@ export async function openUpload(store: Store, id: string): Promise<SessionRow> 
   if (!isUuid(id)) throw noSuchId();
   const row = await findSession(store.sql, id);
   if (row === undefined) throw await whyEnded(store, id);
+  if (!mayWrite(row)) throw noSuchUpload();
   return row;
 }
 
@@ -80,12 +80,13 @@ export async function getUpload(store: Store, id: string, from: number, limit: n
   const session = await findSession(sql, id);
   if (session === undefined) {
     const row = await findCompleted(sql, id);
-    if (row === undefined) throw await whyEnded(store, id);
+    if (row === undefined || !mayWrite(row)) throw await whyEnded(store, id);
     const file = viewOf(row);
     const { bucket, key, size } = file;
     const upload = { id, bucket, key, size, received: size, expiresAt: undefined, file };
     return { upload, parts: [], next: undefined };
   }
+  if (!mayWrite(session)) throw noSuchUpload();
   const most = Math.min(limit || MAX_PART_PAGE, MAX_PART_PAGE);
   const rows = await listParts(sql, id, from, most + 1);
   const parts = rows.slice(0, most).map(({ offset, length, sha256 }) => ({ offset, length, sha256 }));
@@ -100,6 +101,7 @@ export async function getUpload(store: Store, id: string, from: number, limit: n
 export async function completeUpload(store: Store, id: string, signal: AbortSignal): Promise<FileView> {
   const { sql, graceSeconds } = store;
   if (!isUuid(id)) throw noSuchId();
+  if (isLimited("write") && !await isOwn(store, id)) throw noSuchUpload();
   const verified = await readSha256(store, id, signal);
   const file = await untilAnswered(async () => {
     return await completeSession(sql, id, verified, graceSeconds) ?? await findCompleted(sql, id);
@@ -109,12 +111,20 @@ export async function completeUpload(store: Store, id: string, signal: AbortSign
 }
 
 /** Ends a session, whatever has arrived. One that is not there is ended. @throws SixfoldError `failed_precondition` when it is complete */
-export async function abortUpload({ sql }: Store, id: string): Promise<void> {
+export async function abortUpload(store: Store, id: string): Promise<void> {
+  const { sql } = store;
   if (!isUuid(id)) return;
+  if (isLimited("write") && !await isOwn(store, id)) return;
   if (await findCompleted(sql, id) !== undefined) {
     throw new SixfoldError("failed_precondition", "the upload is complete; delete its file instead");
   }
   await untilAnswered(() => abortSession(sql, id));
+}
+
+/** Whether a session, or what it became, is where the caller may write. */
+async function isOwn({ sql }: Store, id: string): Promise<boolean> {
+  const place = await findSession(sql, id) ?? await findCompleted(sql, id);
+  return place !== undefined && mayWrite(place);
 }
 
 /** The SHA-256 of all bytes of a session that has declared one, where no request has seen all of them: they are read. */

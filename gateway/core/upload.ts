@@ -15,9 +15,8 @@ import {
   type StrayChunk,
 } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
-import { checkBucket, keyBytes } from "./file_name.ts";
 import { holdIntent } from "./held_intent.ts";
-import { type FileView, viewOf } from "./files.ts";
+import { type FileView, reached, viewOf } from "./files.ts";
 import { fileBytes } from "./metrics.ts";
 import { writeSegments } from "./segments.ts";
 import type { Store } from "./store.ts";
@@ -59,8 +58,7 @@ async function storeFile(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<FileView> {
-  checkBucket(request.bucket);
-  const key = keyBytes(request.key);
+  const [, key] = reached("write", request.bucket, request.key);
   if ((request.size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
   if (request.ifAbsent && await findFile(store.sql, request.bucket, key)) throw alreadyExists();
   const body = new BodyReader(source);

@@ -111,10 +111,24 @@ export async function findFile(sql: Sql, bucket: string, key: Uint8Array): Promi
   return row;
 }
 
-/** Names of buckets that have a file, behind a name, in order. */
-export async function listBuckets(sql: Sql, after: string, limit: number): Promise<string[]> {
+/** Where a file is; undefined when there is no such file. */
+export async function findPlace(
+  sql: Sql,
+  fileId: string,
+): Promise<{ readonly bucket: string; readonly key: Uint8Array } | undefined> {
+  const [row] = await sql<{ bucket: string; key: Uint8Array }[]>`SELECT bucket, key FROM files WHERE id = ${fileId}`;
+  return row;
+}
+
+/** Names of buckets that have a file, behind a name, in order. @param among only these; null for all */
+export async function listBuckets(
+  sql: Sql,
+  after: string,
+  limit: number,
+  among: readonly string[] | null,
+): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
-    SELECT name FROM buckets WHERE name > ${after} AND EXISTS (SELECT FROM files WHERE bucket = name)
+    SELECT name FROM buckets WHERE name > ${after} AND (${among}::text[] IS NULL OR name = ANY(${among}::text[])) AND EXISTS (SELECT FROM files WHERE bucket = name)
     ORDER BY name LIMIT ${limit}`;
   return rows.map(({ name }) => name);
 }

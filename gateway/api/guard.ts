@@ -1,0 +1,62 @@
+/**
+ * The one way in: every request of every protocol passes here before its body is read, and nothing of it is done for a
+ * caller who may not. Whether a caller reaches the file that it names is asked where files are given and taken, in
+ * `core/`: names come in paths, in messages and as ids of uploads, and there they are all the same.
+ */
+import { SixfoldError } from "../../shared/errors.ts";
+import type { Logger } from "../../shared/logger.ts";
+import { asCaller, type Caller, mustHave } from "../core/caller.ts";
+import type { KeyRing } from "../core/key_ring.ts";
+import { needOf } from "./needs.ts";
+import { refuse } from "./refusal.ts";
+import { methodOf, routeOf } from "./route.ts";
+
+/** Answers a request. */
+export type Answer = (request: Request) => Promise<Response>;
+
+/** Needs that only look: an audit has no line for each of them. */
+const LOOKS = new Set<string>(["nothing", "read", "observe"]);
+const BEARER = /^Bearer +([^\s]+) *$/i;
+
+/**
+ * Puts the guard before what answers.
+ * @returns what takes requests, and the address that each comes from
+ */
+export function guard(
+  ring: Pick<KeyRing, "callerOf">,
+  answer: Answer,
+  log: Logger,
+): (request: Request, address: string) => Promise<Response> {
+  return async (request, address) => {
+    const { pathname } = new URL(request.url);
+    const need = needOf(request.method, pathname);
+    if (need === "nothing") return await answer(request);
+    const tell = (keyId: string, status: number | string) => {
+      const action = `${methodOf(request.method)} ${routeOf(pathname)}`;
+      log.info("audit", { keyId, action, outcome: status, address });
+    };
+    let caller: Caller | undefined;
+    try {
+      caller = await ring.callerOf(keyOf(request), address);
+      mustHave(caller, need);
+    } catch (thrown) {
+      const error = SixfoldError.from(thrown);
+      if (error.code === "internal") log.error("a key could not be looked up", { error: thrown });
+      tell(caller?.keyId ?? "", error.code);
+      await request.body?.cancel().catch(() => {});
+      return refuse(request, error);
+    }
+    const response = await asCaller(caller, () => answer(request));
+    // Where no keys are in use, there is nobody to tell of.
+    if (caller.keyId !== "" && !LOOKS.has(need)) tell(caller.keyId, response.status);
+    return response;
+  };
+}
+
+/** The key that a request brings. */
+function keyOf({ headers }: Request): string | undefined {
+  const given = headers.get("authorization");
+  if (given === null) return undefined;
+  // What is no key at all is a wrong one.
+  return BEARER.exec(given)?.[1] ?? "";
+}
