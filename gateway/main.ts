@@ -5,6 +5,7 @@ import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
 import { jsonLine, terminalLine } from "../shared/log_line.ts";
 import { createLogger } from "../shared/logger.ts";
+import { outOfTrace } from "../shared/telemetry.ts";
 import { KeptTraces } from "../shared/telemetry_kept.ts";
 import { metricsText } from "../shared/telemetry_metrics.ts";
 import { observeProcess } from "../shared/telemetry_process.ts";
@@ -97,8 +98,8 @@ async function run(): Promise<number> {
     ...(kept && { keep: kept }),
   });
   const ring = new KeyRing({
-    find: (id) => findKey(upkeep, id),
-    exists: () => hasKeys(upkeep),
+    find: (id) => outOfTrace(() => findKey(upkeep, id)),
+    exists: () => outOfTrace(() => hasKeys(upkeep)),
     adminKey: parseApiKey(config.SIXFOLD_ADMIN_KEY),
     rate: config.SIXFOLD_KEY_RATE,
     now: () => performance.now(),

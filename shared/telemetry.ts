@@ -74,6 +74,11 @@ export function openTrace(name: string, { kind, attributes, header, link }: Trac
   return open(tracer, name, caller, KINDS[kind], attributes, links);
 }
 
+/** Does work that belongs to no trace, though a request that has one may be the first to want it. */
+export function outOfTrace<T>(work: () => T): T {
+  return context.with(trace.deleteSpan(context.active()), work);
+}
+
 /** Does work in a trace, and ends it. */
 export function inTrace<T>(name: string, origin: TraceOrigin, work: () => Promise<T>): Promise<T> {
   return follow(openTrace(name, origin), work);
