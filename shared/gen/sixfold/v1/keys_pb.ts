@@ -28,6 +28,8 @@ export type Key = Message<"sixfold.v1.Key"> & {
   id: string;
 
   /**
+   * What it is for, for people.
+   *
    * @generated from field: string name = 2;
    */
   name: string;
@@ -47,6 +49,8 @@ export type Key = Message<"sixfold.v1.Key"> & {
   places: string[];
 
   /**
+   * By PostgreSQL's clock.
+   *
    * @generated from field: google.protobuf.Timestamp created_at = 5;
    */
   createdAt?: Timestamp | undefined;
@@ -88,6 +92,8 @@ export const KeySchema: GenMessage<Key> = /*@__PURE__*/
   messageDesc(file_sixfold_v1_keys, 0);
 
 /**
+ * The key to make.
+ *
  * @generated from message sixfold.v1.CreateKeyRequest
  */
 export type CreateKeyRequest = Message<"sixfold.v1.CreateKeyRequest"> & {
@@ -99,11 +105,15 @@ export type CreateKeyRequest = Message<"sixfold.v1.CreateKeyRequest"> & {
   name: string;
 
   /**
+   * What it may do, as in Key.
+   *
    * @generated from field: repeated string verbs = 2;
    */
   verbs: string[];
 
   /**
+   * Where it may do so, as in Key; `photos` is the whole bucket.
+   *
    * @generated from field: repeated string places = 3;
    */
   places: string[];
@@ -124,10 +134,14 @@ export const CreateKeyRequestSchema: GenMessage<CreateKeyRequest> = /*@__PURE__*
   messageDesc(file_sixfold_v1_keys, 1);
 
 /**
+ * The key that was made.
+ *
  * @generated from message sixfold.v1.CreateKeyResponse
  */
 export type CreateKeyResponse = Message<"sixfold.v1.CreateKeyResponse"> & {
   /**
+   * What is known of it from now on.
+   *
    * @generated from field: sixfold.v1.Key key = 1;
    */
   key?: Key | undefined;
@@ -148,6 +162,8 @@ export const CreateKeyResponseSchema: GenMessage<CreateKeyResponse> = /*@__PURE_
   messageDesc(file_sixfold_v1_keys, 2);
 
 /**
+ * The page to list.
+ *
  * @generated from message sixfold.v1.ListKeysRequest
  */
 export type ListKeysRequest = Message<"sixfold.v1.ListKeysRequest"> & {
@@ -174,10 +190,14 @@ export const ListKeysRequestSchema: GenMessage<ListKeysRequest> = /*@__PURE__*/
   messageDesc(file_sixfold_v1_keys, 3);
 
 /**
+ * A page of keys.
+ *
  * @generated from message sixfold.v1.ListKeysResponse
  */
 export type ListKeysResponse = Message<"sixfold.v1.ListKeysResponse"> & {
   /**
+   * In the order of their ids.
+   *
    * @generated from field: repeated sixfold.v1.Key keys = 1;
    */
   keys: Key[];
@@ -198,10 +218,14 @@ export const ListKeysResponseSchema: GenMessage<ListKeysResponse> = /*@__PURE__*
   messageDesc(file_sixfold_v1_keys, 4);
 
 /**
+ * The key to end.
+ *
  * @generated from message sixfold.v1.RevokeKeyRequest
  */
 export type RevokeKeyRequest = Message<"sixfold.v1.RevokeKeyRequest"> & {
   /**
+   * 16 hex digits.
+   *
    * @generated from field: string id = 1;
    */
   id: string;
@@ -215,6 +239,8 @@ export const RevokeKeyRequestSchema: GenMessage<RevokeKeyRequest> = /*@__PURE__*
   messageDesc(file_sixfold_v1_keys, 5);
 
 /**
+ * Nothing: the key is revoked.
+ *
  * @generated from message sixfold.v1.RevokeKeyResponse
  */
 export type RevokeKeyResponse = Message<"sixfold.v1.RevokeKeyResponse"> & {
