@@ -27,3 +27,24 @@ test("anchors are those that code hosts make", () => {
 test("every link and every command of the documents exists", async () => {
   assert.deepEqual(await checkDocuments(ROOT), []);
 });
+
+test("every message that troubleshooting is sorted by is one that the code says", async () => {
+  const source = (await Array.fromAsync(sources(ROOT))).join("\n").replace(/\$\{[^}]*\}/g, "…");
+  const text = await Deno.readTextFile(`${ROOT}docs/troubleshooting.md`);
+  const messages = [...text.matchAll(/^### (.*)$/gm)].flatMap(([, line = ""]) => line.match(/`[^`]+`/g) ?? []);
+  assert.ok(messages.length > 30);
+  for (const message of messages) {
+    for (const piece of message.slice(1, -1).split("…")) assert.ok(source.includes(piece.trim()), message);
+  }
+});
+
+async function* sources(root: string): AsyncGenerator<string> {
+  for (const folder of ["gateway", "node-daemon", "shared"]) {
+    for await (const { name, isFile } of Deno.readDir(root + folder)) {
+      if (isFile && name.endsWith(".ts")) yield await Deno.readTextFile(`${root}${folder}/${name}`);
+    }
+  }
+  for (const folder of ["gateway/api", "gateway/core", "gateway/db", "gateway/workers"]) {
+    for await (const { name } of Deno.readDir(root + folder)) yield await Deno.readTextFile(`${root}${folder}/${name}`);
+  }
+}
