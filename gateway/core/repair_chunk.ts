@@ -122,23 +122,40 @@ async function* rebuilt(sender: ChunkSender, file: FileSegment, index: number): 
   const longest = blockLength(length, segment, blockSize, 0);
   const stripe = index < k ? undefined : new Stripe(segment, Math.ceil(longest / 16) * 16);
   const reader = new SegmentReader({ client, snapshot }, file.fileId, segment, signal);
-  for (let number = 0; number < total; number++) {
+  const read = async (number: number) => {
     const room = await windows.take(blockSize, signal);
     try {
       const blocks = await reader.window(number, 1, (chunk) => [room.rooms[chunk] ?? new Uint8Array(0)]);
-      const bytes = blockLength(length, segment, blockSize, number);
-      await throttle.take(bytes, signal);
-      if (stripe !== undefined) {
-        for (let data = 0; data < k; data++) stripe.blocks[data]?.set(blocks[data]?.[0] ?? []);
-        stripe.encode(bytes);
-      }
-      const block = stripe === undefined ? blocks[index]?.[0] : stripe.blocks[index]?.subarray(0, bytes);
-      if (block === undefined) {
-        throw new SixfoldError("data_loss", "too few good chunks are left to rebuild this one");
-      }
-      yield block;
-    } finally {
+      return { room, blocks };
+    } catch (error) {
       windows.give(room);
+      throw error;
     }
+  };
+  // The next stripe is read while this one is sent: neither the servers that give nor the one that takes stand still.
+  let next: ReturnType<typeof read> | undefined;
+  try {
+    for (let number = 0; number < total; number++) {
+      const { room, blocks } = await (next ?? read(number));
+      next = number + 1 < total ? read(number + 1) : undefined;
+      next?.catch(() => {});
+      try {
+        const bytes = blockLength(length, segment, blockSize, number);
+        await throttle.take(bytes, signal);
+        if (stripe !== undefined) {
+          for (let data = 0; data < k; data++) stripe.blocks[data]?.set(blocks[data]?.[0] ?? []);
+          stripe.encode(bytes);
+        }
+        const block = stripe === undefined ? blocks[index]?.[0] : stripe.blocks[index]?.subarray(0, bytes);
+        if (block === undefined) {
+          throw new SixfoldError("data_loss", "too few good chunks are left to rebuild this one");
+        }
+        yield block;
+      } finally {
+        windows.give(room);
+      }
+    }
+  } finally {
+    await next?.then(({ room }) => windows.give(room), () => {});
   }
 }

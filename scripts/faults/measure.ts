@@ -28,8 +28,8 @@ class Load {
   readonly #ends: Promise<void>[];
 
   /** @param reads whether it only reads, once it has files */
-  constructor(readonly stage: Stage, readonly reads = false) {
-    this.#ends = Array.from({ length: CLIENTS }, (_, i) => this.#client(i));
+  constructor(readonly stage: Stage, readonly reads = false, clients = CLIENTS) {
+    this.#ends = Array.from({ length: clients }, (_, i) => this.#client(i));
   }
 
   get now(): number {
@@ -129,7 +129,7 @@ async function rebuild(): Promise<string> {
   // Half a gigabyte a second goes over the hop: a proxy would be measured.
   for (const { proxy, daemon } of stage.daemons) await stage.ledger.dialVia(proxy.address, daemon.http);
   await stage.seen();
-  const load = new Load(stage, true);
+  const load = new Load(stage, true, 1);
   await pause(5);
   await victim.kill();
   const whole = await bytesLeft();
