@@ -5,19 +5,35 @@ import {
   bytes,
   choice,
   CLUSTER_TOKEN,
+  DATABASE_URL,
+  type Environment,
+  flag,
   integer,
   only,
   readSettings,
   seconds,
+  secret,
+  type Setting,
   type Settings,
   text,
 } from "../shared/config.ts";
 
+/** Exact origins, separated by commas. */
+function origins(about: string): Setting<readonly string[]> {
+  return {
+    about,
+    fallback: "",
+    kind: "exact origins such as https://example.org, separated by commas",
+    parse: (text) => {
+      const all = text.split(",").map((origin) => origin.trim()).filter((origin) => origin !== "");
+      return all.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin) ? all : undefined;
+    },
+  };
+}
+
 /** All settings of a gateway. */
 export const GATEWAY_SETTINGS = {
-  DATABASE_URL: text(
-    "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",
-  ),
+  DATABASE_URL,
   SIXFOLD_DATABASE_CONNECTIONS: integer(
     "The most connections to PostgreSQL for requests; upkeep has five more.",
     "20",
@@ -25,7 +41,11 @@ export const GATEWAY_SETTINGS = {
     1000,
   ),
   SIXFOLD_CLUSTER_TOKEN: CLUSTER_TOKEN,
-  SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535),
+  SIXFOLD_HOST: text(
+    "The address to listen on. One that is reached from elsewhere is refused without API keys, and in plain text.",
+    "127.0.0.1",
+  ),
+  SIXFOLD_PORT: integer("The port; 0 takes a free one.", "8080", 0, 65_535),
   SIXFOLD_HOP: choice("How daemons are dialled.", "web", "web", "grpc"),
   SIXFOLD_LAYOUT: choice("Data and parity chunks of new files.", "4+2", "6+0", "5+1", "4+2", "3+3"),
   SIXFOLD_BLOCK_SIZE: only(bytes("The unit of chunks.", "1M"), "a multiple of 4K up to 4M", isBlockSize),
@@ -47,15 +67,20 @@ export const GATEWAY_SETTINGS = {
     0,
     10_000,
   ),
-  SIXFOLD_ADMIN_KEY: only(
+  SIXFOLD_ADMIN_KEY: secret(only(
     text(
       "An API key with all rights that is not kept in PostgreSQL, to make the others with; callers need keys then.",
       "",
     ),
     "empty, or sixfold_ with 16 hex digits, _ and 43 characters of base64url",
     (key) => key === "" || parseApiKey(key) !== undefined,
-  ),
+  )),
   SIXFOLD_KEY_RATE: integer("Requests per second of one API key at one gateway.", "2000", 1, 1_000_000),
+  SIXFOLD_TLS_CERT_FILE: text("The certificate in PEM, followed by those that vouch for it; none for plain text.", ""),
+  SIXFOLD_TLS_KEY_FILE: text("Its private key in PEM. Both files may change at any time.", ""),
+  SIXFOLD_CORS_ORIGINS: origins("Other pages' origins from which browsers may call, with API keys; none by default."),
+  SIXFOLD_RISK_NO_KEYS: flag("1: whoever reaches SIXFOLD_HOST may do everything until there is a key.", "0"),
+  SIXFOLD_RISK_PLAIN_TEXT: flag("1: keys and files pass in plain text where others may read them.", "0"),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;
 
@@ -66,6 +91,6 @@ export type GatewayConfig = Settings<typeof GATEWAY_SETTINGS>;
  * Reads the settings from the environment.
  * @throws SixfoldError `invalid_argument` that names every problem
  */
-export function readGatewayConfig(read: (name: string) => string | undefined): GatewayConfig {
-  return readSettings(GATEWAY_SETTINGS, read);
+export function readGatewayConfig(environment: Environment): GatewayConfig {
+  return readSettings(GATEWAY_SETTINGS, environment);
 }

@@ -1,6 +1,7 @@
 /** The gateway: reads its settings, migrates, follows the cluster, serves, and stops in reverse order. */
 import { parseApiKey } from "../shared/api_key.ts";
 import { newUuid } from "../shared/chunk_id.ts";
+import { showSettings } from "../shared/config.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
 import { jsonLine, terminalLine } from "../shared/log_line.ts";
@@ -11,12 +12,14 @@ import { metricsText } from "../shared/telemetry_metrics.ts";
 import { observeProcess } from "../shared/telemetry_process.ts";
 import { startTracing } from "../shared/telemetry_tracing.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
+import { allowOrigins } from "./api/cors.ts";
 import { createRpc } from "./api/connect.ts";
 import { openConsole } from "./api/console.ts";
 import { guard } from "./api/guard.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
 import { createRest } from "./api/rest.ts";
-import { readGatewayConfig } from "./config.ts";
+import { followCertificate, readCertificate } from "./certificate.ts";
+import { GATEWAY_SETTINGS, readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
 import { observeCluster } from "./core/cluster_metrics.ts";
@@ -31,6 +34,7 @@ import { findKey, hasKeys } from "./db/api_keys.ts";
 import { openDatabase } from "./db/database.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { REPAIRS_CHANNEL } from "./db/repairs.ts";
+import { checkExposure } from "./exposure.ts";
 import { observeGateway } from "./metrics.ts";
 import { createRequestWatch } from "./request_watch.ts";
 import { openDoor } from "./server.ts";
@@ -46,7 +50,7 @@ const UPKEEP_CONNECTIONS = 5;
 const GRACE_MS = 30_000;
 
 async function run(): Promise<number> {
-  const config = readGatewayConfig((name) => Deno.env.get(name));
+  const config = readGatewayConfig(Deno.env.toObject());
   const encoder = new TextEncoder();
   const write = (line: string) => void Deno.stderr.writeSync(encoder.encode(line));
   const log = createLogger(
@@ -55,6 +59,8 @@ async function run(): Promise<number> {
     { service: "gateway" },
     Deno.stderr.isTerminal() ? terminalLine : jsonLine,
   );
+  const { SIXFOLD_TLS_CERT_FILE: certFile, SIXFOLD_TLS_KEY_FILE: keyFile } = config;
+  const readOwn = certFile || keyFile ? () => readCertificate(certFile, keyFile) : undefined;
   const told = new AbortController();
   const uncaught = catchUncaught(log, () => told.abort());
   for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, () => told.abort());
@@ -104,6 +110,13 @@ async function run(): Promise<number> {
     rate: config.SIXFOLD_KEY_RATE,
     now: () => performance.now(),
   });
+  checkExposure({
+    host: config.SIXFOLD_HOST,
+    tls: readOwn !== undefined,
+    keys: await ring.inUse(),
+    riskNoKeys: config.SIXFOLD_RISK_NO_KEYS,
+    riskPlainText: config.SIXFOLD_RISK_PLAIN_TEXT,
+  });
   const rest = createRest(store, { readiness, metrics: () => metricsText(target), kept }, log);
   const rpc = createRpc(
     store,
@@ -113,10 +126,13 @@ async function run(): Promise<number> {
     log,
   );
   const page = await openConsole(new URL("./", import.meta.url));
+  const answer = async (request: Request) => await (rpc.handle(request) ?? page(request) ?? rest.handle(request));
+  const certificate = await readOwn?.();
   const door = await openDoor({
-    host: "127.0.0.1",
+    host: config.SIXFOLD_HOST,
     port: config.SIXFOLD_PORT,
-    handler: guard(ring, async (request) => await (rpc.handle(request) ?? page(request) ?? rest.handle(request)), log),
+    certificate,
+    handler: allowOrigins(config.SIXFOLD_CORS_ORIGINS, guard(ring, answer, log)),
     refuse,
     always: isAlwaysLetIn,
     most: config.SIXFOLD_MAX_REQUESTS,
@@ -125,6 +141,7 @@ async function run(): Promise<number> {
     crowds: { uploads: () => store.pool.crowded, downloads: () => false },
     log,
   });
+  const unfollow = readOwn && certificate ? followCertificate(readOwn, certificate, door.renew, log) : () => {};
   observeProcess(uncaught);
   observeCluster(upkeep, cluster);
   observeGateway({
@@ -134,9 +151,10 @@ async function run(): Promise<number> {
     throttles: { repair: repairing, move: moving },
     door: () => door.load(),
   });
-  log.info("serving", { address: `http://127.0.0.1:${door.port}` });
+  log.info("serving", { address: `${certificate ? "https" : "http"}://${config.SIXFOLD_HOST}:${door.port}` });
   await aborted(told.signal);
   log.info("stopping: running requests have their time, new ones are refused");
+  unfollow();
   await door.close(GRACE_MS);
   await background.stop();
   await repairs.unlisten();
@@ -153,6 +171,10 @@ async function aborted(signal: AbortSignal): Promise<void> {
 }
 
 try {
+  if (Deno.args.includes("--print-config")) {
+    Deno.stdout.writeSync(new TextEncoder().encode(showSettings(GATEWAY_SETTINGS, Deno.env.toObject())));
+    Deno.exit(0);
+  }
   Deno.exit(await run());
 } catch (error) {
   console.error(error instanceof SixfoldError ? error.message : error);

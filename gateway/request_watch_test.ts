@@ -16,6 +16,7 @@ Deno.test("a request's answer names its trace and says where the time went; what
   const door = await openDoor({
     host: "127.0.0.1",
     port: 0,
+    certificate: undefined,
     handler: (request) =>
       inSpan("upload", { "sixfold.bytes": 5 }, async () => {
         spanEvent("retry", { "sixfold.reason": "unavailable" });

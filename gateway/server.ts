@@ -2,10 +2,12 @@
  * The gateway's door: HTTP/1.1 in, `Request` and `Response` within, with the limits that keep one client from harming
  * the others. It stands on node:http because Deno.serve has no timeouts, and holds no chunked body back (Deno 2.9.5).
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
+import type { Certificate } from "./certificate.ts";
+import { createListener } from "./listener.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { type Crowds, SlowClients } from "./slow_clients.ts";
 
@@ -26,6 +28,8 @@ export interface Door {
   readonly port: number;
   /** How much goes through it now. */
   load(): DoorLoad;
+  /** Takes another certificate for connections that are still to come. */
+  renew(certificate: Certificate): void;
   /** Takes no new requests, lets running ones finish for `graceMs`, then cuts them. */
   close(graceMs: number): Promise<void>;
 }
@@ -34,6 +38,8 @@ export interface Door {
 export interface DoorOptions {
   readonly host: string;
   readonly port: number;
+  /** For TLS; undefined for plain text. */
+  readonly certificate: Certificate | undefined;
   readonly handler: Handler;
   /** Answers a request that is not let in, in the way that its sender understands. */
   readonly refuse: (request: Request, error: SixfoldError) => Response;
@@ -47,14 +53,19 @@ export interface DoorOptions {
   readonly log: Logger;
 }
 
-const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_CONNECTIONS = 4000;
-const HEADER_MS = 10_000;
-const IDLE_MS = 60_000;
 /** A line in the log about full doors, at most so often, in ms. */
 const TELL_MS = 10_000;
 /** How long a connection with the rest of a refused body stays, so that the answer is not lost to a reset. */
 const DRAIN_MS = 1000;
+/** What every answer says that does not say otherwise: it is no page, no part of one, and is kept by nobody for others. */
+const SAFE = {
+  "cache-control": "private",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "SAMEORIGIN",
+};
 /** Answers without a length that may be long; all others are messages of bounded size. */
 const STREAMS = /^application\/(connect\+|grpc)/;
 /** Segments that a URL would resolve: in a key they are an error, and must not lead to another key. */
@@ -66,8 +77,6 @@ const DOTS = /\/(?:\.|%2e){1,2}(?=[/?#]|$)/i;
  */
 export async function openDoor(options: DoorOptions): Promise<Door> {
   const { host, port, most, log } = options;
-  // Kept here: node:http's own closeIdleConnections closes none on Deno 2.9.5.
-  const sockets = new Set<Socket>();
   const busy = new Set<Socket>();
   const clients = new SlowClients(options.crowds);
   const tell = atMostEvery(
@@ -100,30 +109,21 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       });
     void options.watch(incoming, outgoing, work);
   };
-  const server = createServer({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADER_MS,
-    connectionsCheckingInterval: 1000,
-    requestTimeout: 0,
-    keepAliveTimeout: IDLE_MS,
-  }, (incoming, outgoing) => take(incoming, outgoing));
+  const crowded = () => tell("more connections than are held at once; the rest is closed");
+  const { server, sockets, renew } = createListener(options.certificate, (incoming, outgoing) => {
+    take(incoming, outgoing);
+  }, crowded);
   // Who asks before it sends its body (Expect: 100-continue) is told to go on when somebody wants the first byte of it: a
   // refusal, for whatever reason, comes before that, and costs neither side the body.
   server.on("checkContinue", (incoming, outgoing) => take(incoming, outgoing, () => outgoing.writeContinue()));
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    if (sockets.size <= MAX_CONNECTIONS) return;
-    tell("more connections than are held at once; the rest is closed");
-    socket.destroy();
-  });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(explain(error, port)));
+    server.once("error", (error) => reject(explain(error, host, port)));
     server.listen(port, host, resolve);
   });
   server.on("error", (error) => tell(`connections cannot be taken: ${error.message}`));
   return {
     port: (server.address() as AddressInfo).port,
+    renew,
     load: () => ({ requests: busy.size, connections: sockets.size }),
     async close(graceMs) {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -153,7 +153,7 @@ async function exchange(
     if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
   });
   const response = await answer(incoming, onBody, handler, clients, left.signal);
-  const headers: Record<string, string> = { ...Object.fromEntries(response.headers), ...more() };
+  const headers: Record<string, string> = { ...SAFE, ...Object.fromEntries(response.headers), ...more() };
   if (!incoming.complete || isStopping()) headers["connection"] = "close";
   if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
     outgoing.writeHead(response.status, headers);
@@ -276,8 +276,13 @@ function atMostEvery(ms: number, act: (message: string) => void): (message: stri
   };
 }
 
-function explain(error: Error, port: number): unknown {
-  if (!("code" in error) || error.code !== "EADDRINUSE") return error;
+function explain(error: Error, host: string, port: number): unknown {
+  if (!("code" in error)) return error;
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") {
+    const what = `SIXFOLD_HOST=${host} is no address of this machine; name one, or 0.0.0.0 for all`;
+    return new SixfoldError("failed_precondition", what, { cause: error });
+  }
+  if (error.code !== "EADDRINUSE") return error;
   return new SixfoldError(
     "failed_precondition",
     `port ${port} is taken; stop its owner or choose another with SIXFOLD_PORT`,

@@ -14,6 +14,7 @@ async function door(most: number) {
   const opened = await openDoor({
     host: "127.0.0.1",
     port: 0,
+    certificate: undefined,
     async handler(request) {
       if (request.url.endsWith("/wait")) await new Promise<void>((resolve) => waiting.push(resolve));
       return new Response(request.body === null ? "nothing\n" : `${await request.text()}\n`);

@@ -3,7 +3,10 @@ import {
   bytes,
   choice,
   CLUSTER_TOKEN,
+  DATABASE_URL,
   decimal,
+  type Environment,
+  flag,
   integer,
   orAuto,
   readSettings,
@@ -11,13 +14,13 @@ import {
   type Settings,
   text,
 } from "../shared/config.ts";
+import { SixfoldError } from "../shared/errors.ts";
+import { isLoopback } from "../shared/loopback.ts";
 
 /** All settings of a daemon. */
 export const DAEMON_SETTINGS = {
   SIXFOLD_DATA_DIR: text("The folder that this daemon alone keeps its chunks in."),
-  DATABASE_URL: text(
-    "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",
-  ),
+  DATABASE_URL,
   SIXFOLD_CLUSTER_TOKEN: CLUSTER_TOKEN,
   SIXFOLD_HOST: text("The address to listen on, and the one that gateways dial.", "127.0.0.1"),
   SIXFOLD_GRPC_PORT: integer("The port of native gRPC; 0 takes a free one.", "50051", 0, 65_535),
@@ -34,6 +37,10 @@ export const DAEMON_SETTINGS = {
   SIXFOLD_SCRUB_EVERY: seconds("The time in which every chunk is re-read and verified once.", "7d"),
   SIXFOLD_SCRUB_RATE: bytes("Bytes per second that this may read at most; 0 for no limit.", "64M"),
   SIXFOLD_QUARANTINE: seconds("How long a chunk is kept that was set aside.", "24h"),
+  SIXFOLD_RISK_PLAIN_TEXT: flag(
+    "1: the cluster's token and the chunks pass in plain text where others may read them. Gateways and daemons speak no TLS with each other.",
+    "0",
+  ),
   SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
 } as const;
 
@@ -45,10 +52,17 @@ export type DaemonConfig = Settings<typeof DAEMON_SETTINGS> & {
 
 /**
  * Reads the settings from the environment.
- * @throws SixfoldError `invalid_argument` that names every problem
+ * @throws SixfoldError `invalid_argument` that names every problem; `failed_precondition` for an address in the open
  */
-export function readDaemonConfig(read: (name: string) => string | undefined): DaemonConfig {
-  const settings = readSettings(DAEMON_SETTINGS, read);
-  const { SIXFOLD_RESERVE: reserve } = settings;
+export function readDaemonConfig(environment: Environment): DaemonConfig {
+  const settings = readSettings(DAEMON_SETTINGS, environment);
+  const { SIXFOLD_RESERVE: reserve, SIXFOLD_HOST: host } = settings;
+  if (!isLoopback(host) && !settings.SIXFOLD_RISK_PLAIN_TEXT) {
+    throw new SixfoldError(
+      "failed_precondition",
+      `SIXFOLD_HOST=${host} is reached from elsewhere, and the cluster's token and the chunks pass in plain text; keep ` +
+        "daemons in a network that only this cluster uses or that is encrypted, and say so with SIXFOLD_RISK_PLAIN_TEXT=1",
+    );
+  }
   return { ...settings, reserve: reserve === "auto" ? undefined : reserve };
 }

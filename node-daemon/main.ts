@@ -1,4 +1,5 @@
 /** The storage daemon: reads its settings, opens its folder and its doors, registers, and stops in reverse order. */
+import { showSettings } from "../shared/config.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { jsonLine, terminalLine } from "../shared/log_line.ts";
 import { createLogger, type Logger } from "../shared/logger.ts";
@@ -15,7 +16,7 @@ import { createCallLimits } from "./call_limits.ts";
 import { createLane } from "./chunk_lane.ts";
 import { createGrpcLane } from "./grpc_lane.ts";
 import { ChunkStore } from "./chunk_store.ts";
-import { type DaemonConfig, readDaemonConfig } from "./config.ts";
+import { DAEMON_SETTINGS, type DaemonConfig, readDaemonConfig } from "./config.ts";
 import { DatabaseMemory } from "./database_memory.ts";
 import { DataFolder } from "./data_folder.ts";
 import { DiskChores } from "./disk_chores.ts";
@@ -219,7 +220,11 @@ async function untilDone(
 const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
 try {
-  process.exit(await run(readDaemonConfig((name) => process.env[name]), stop));
+  if (process.argv.includes("--print-config")) {
+    process.stdout.write(showSettings(DAEMON_SETTINGS, process.env));
+    process.exit(0);
+  }
+  process.exit(await run(readDaemonConfig(process.env), stop));
 } catch (error) {
   console.error(error instanceof SixfoldError ? error.message : error);
   process.exit(1);

@@ -1,17 +1,23 @@
+import { dirname, resolve } from "node:path";
+
 /**
  * How Deno runs the gateway: with no rights but these, and with a small young generation. The bytes of requests lie outside
  * of V8's heap, where it sees only the small objects that hold them; a collection that comes more often lets go of them
  * sooner, which takes a quarter off the gateway's peak memory. A heap that may grow by 60 % costs no CPU that could be
  * measured; at 30 % it was a tenth of a put's, and without a bound a soak took 272 MiB.
  * @param {string} root the project's folder
+ * @param {Record<string, string | undefined>} env the gateway's settings: it reads the files that these name, and their
+ * folders, where a new certificate appears
  */
-export function gatewayFlags(root) {
+export function gatewayFlags(root, env) {
+  const named = Object.entries(env).filter(([name, path]) => /^(SIXFOLD_\w+|DATABASE_URL)_FILE$/.test(name) && path);
+  const folders = named.map(([, path]) => dirname(resolve(path ?? "")));
   return [
     "--no-check",
     "--no-prompt",
     "--allow-net",
     "--allow-env",
-    `--allow-read=${root}`,
+    `--allow-read=${[root, ...new Set(folders)].join(",")}`,
     "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1,--heap-growing-percent=60",
   ];
 }

@@ -24,7 +24,12 @@ const OWN: Code = { root: ROOT };
 export function launchGateway(settings: Record<string, string>, code: Code = OWN): Deno.ChildProcess {
   const { root, profiles } = code;
   const profile = profiles === undefined ? [] : [`--cpu-prof-dir=${profiles}`];
-  return launch(Deno.execPath(), ["run", ...profile, ...gatewayFlags(root), `${root}gateway/main.ts`], settings, code);
+  return launch(
+    Deno.execPath(),
+    ["run", ...profile, ...gatewayFlags(root, { ...Deno.env.toObject(), ...settings }), `${root}gateway/main.ts`],
+    settings,
+    code,
+  );
 }
 
 /**

@@ -25,6 +25,7 @@ const programs = {
   chaos: ["deno", "scripts/chaos.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
   console: ["deno", "scripts/build-console.ts"],
+  settings: ["deno", "tests/configuration_page.ts"],
 };
 
 /** npm's own record of an install is older than the lock file, or missing. */
@@ -65,7 +66,7 @@ if (installIsStale()) {
 const deno = executable("@deno", "deno");
 const bun = executable("@oven", "bun");
 const [runtime, file] = program;
-const flags = name === "gateway" ? gatewayFlags(root) : ["-A", "--no-check", "--no-prompt"];
+const flags = name === "gateway" ? gatewayFlags(root, process.env) : ["-A", "--no-check", "--no-prompt"];
 const command = runtime === "deno" ? [deno, "run", ...flags] : [bun, "run"];
 const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), ...args], {
   // What users name on the command's line lies where they are, which npm remembers.

@@ -106,7 +106,7 @@ async function* filesBelow(folder: string, prefix: string): AsyncGenerator<strin
 }
 
 if (import.meta.main) {
-  const { SIXFOLD_SOAK_BYTES: stream } = readSettings(SETTINGS, (name) => Deno.env.get(name));
+  const { SIXFOLD_SOAK_BYTES: stream } = readSettings(SETTINGS, Deno.env.toObject());
   await withCluster({ daemons: 6 }, async ({ cluster, url }) => {
     await soak(cluster, url, { tree: `${ROOT}node_modules`, files: Infinity, stream });
   });

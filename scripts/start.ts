@@ -16,7 +16,7 @@ let stopping = false;
 async function start(): Promise<void> {
   const given = Deno.env.get("DATABASE_URL");
   const wanted = { SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535) };
-  const port = await freePort(readSettings(wanted, (name) => Deno.env.get(name)).SIXFOLD_PORT);
+  const port = await freePort(readSettings(wanted, Deno.env.toObject()).SIXFOLD_PORT);
   if (!given) postgres = startPostgres(`${data}/postgres`, await freePort(0), true);
   const shared = {
     DATABASE_URL: given || (await postgres)?.url || "",
@@ -35,6 +35,8 @@ async function start(): Promise<void> {
     doors.push(`http://127.0.0.1:${httpPort}/readyz`);
     daemons.push(watch(launchDaemon({
       ...shared,
+      // An address that is meant for the gateway is none for these.
+      SIXFOLD_HOST: "127.0.0.1",
       SIXFOLD_DATA_DIR: `${data}/daemon-${i + 1}`,
       SIXFOLD_GRPC_PORT: String(grpcPort),
       SIXFOLD_HTTP_PORT: String(httpPort),

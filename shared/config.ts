@@ -1,5 +1,8 @@
 /** Settings: all are environment variables, declared once with type, default and meaning, and checked at the start. */
+import { readFileSync } from "node:fs";
 import { SixfoldError } from "./errors.ts";
+import { nearestName } from "./nearest_name.ts";
+import { SETTING_NAMES } from "./setting_names.ts";
 
 /** One setting: how its text becomes a value, and what stands when it is absent. */
 export interface Setting<T> {
@@ -11,7 +14,12 @@ export interface Setting<T> {
   readonly kind: string;
   /** Undefined when the text is none of its kind. */
   readonly parse: (text: string) => T | undefined;
+  /** Whether it is shown to nobody. Such a one may also be given as the path of a file that has it. */
+  readonly secret?: boolean;
 }
+
+/** The variables of an environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings by the names of their variables. */
 export type Schema = Readonly<Record<string, Setting<unknown>>>;
@@ -74,12 +82,22 @@ export function orAuto<T>(setting: Setting<T>): Setting<T | "auto"> {
   return { ...setting, kind: `${setting.kind}, or auto`, parse: (v) => (v === "auto" ? "auto" : setting.parse(v)) };
 }
 
+/** A setting that is a secret. */
+export function secret<T>(setting: Setting<T>): Setting<T> {
+  return { ...setting, secret: true };
+}
+
 /** The secret that gateways and daemons share. */
-export const CLUSTER_TOKEN = only(
+export const CLUSTER_TOKEN = secret(only(
   text("The secret that gateways and daemons share, at least 32 characters."),
   "a text of at least 32 characters",
   ({ length }) => length >= 32,
-);
+));
+
+/** Where PostgreSQL is. */
+export const DATABASE_URL = secret(text(
+  "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",
+));
 
 const SECONDS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -108,17 +126,18 @@ export function flag(about: string, fallback: "0" | "1"): Setting<boolean> {
   return { about, fallback, kind: "1 or 0", parse: (v) => (v === "1" ? true : v === "0" ? false : undefined) };
 }
 
+/** What a secret's setting is called where it names a file. */
+const FILE = "_FILE";
+
 /**
  * Reads all settings of a schema. The result is frozen.
- * @param read the environment
  * @throws SixfoldError `invalid_argument` that names every problem at once; values are not repeated, they may be secret
  */
-export function readSettings<S extends Schema>(schema: S, read: (name: string) => string | undefined): Settings<S> {
-  const problems: string[] = [];
+export function readSettings<S extends Schema>(schema: S, environment: Environment): Settings<S> {
+  const problems = misspelt(schema, environment);
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(schema)) {
-    const given = read(name);
-    const chosen = given === undefined || given === "" ? setting.fallback : given;
+    const chosen = textOf(name, setting, environment, problems);
     const value = chosen === undefined ? undefined : setting.parse(chosen);
     if (chosen === undefined) problems.push(`${name} is missing: ${setting.about}`);
     else if (value === undefined) problems.push(`${name} must be ${setting.kind}`);
@@ -128,10 +147,45 @@ export function readSettings<S extends Schema>(schema: S, read: (name: string) =
   return Object.freeze(values) as Settings<S>;
 }
 
+/** The settings as they are, a line each, without the secrets. @throws SixfoldError as `readSettings` */
+export function showSettings(schema: Schema, environment: Environment): string {
+  readSettings(schema, environment);
+  return Object.entries(schema).map(([name, setting]) => {
+    const given = environment[name] || environment[name + FILE];
+    const shown = setting.secret ? given && "(hidden)" : environment[name] || setting.fallback;
+    return `${name}=${shown ?? ""}${given ? "" : "  # default"}\n`;
+  }).join("");
+}
+
+/** The text of a setting; undefined where it must be given and is not. */
+function textOf(name: string, setting: Setting<unknown>, environment: Environment, problems: string[]) {
+  const given = environment[name];
+  const path = setting.secret ? environment[name + FILE] : undefined;
+  if (!path) return given || setting.fallback;
+  if (given) problems.push(`${name} and ${name}${FILE} are both set; keep one of them`);
+  try {
+    return readFileSync(path, "utf8").replace(/\r?\n$/, "") || setting.fallback;
+  } catch {
+    problems.push(`${name}${FILE} names a file that cannot be read`);
+    return setting.fallback;
+  }
+}
+
+/** Names that no program of this project knows, and that are nearly those of settings. */
+function misspelt(schema: Schema, environment: Environment): string[] {
+  const own = Object.entries(schema).flatMap(([name, { secret }]) => secret ? [name, name + FILE] : [name]);
+  const known = new Set([...own, ...SETTING_NAMES, ...SETTING_NAMES.map((name) => name + FILE)]);
+  return Object.keys(environment).filter((name) => name.startsWith("SIXFOLD_") && !known.has(name)).flatMap((name) => {
+    const near = nearestName(name, own);
+    return near === undefined ? [] : [`${name} is no setting; do you mean ${near}?`];
+  });
+}
+
 /** The reference of a schema as a Markdown table. */
 export function describeSettings(schema: Schema): string {
-  const rows = Object.entries(schema).map(([name, { about, fallback, kind }]) =>
-    `| \`${name}\` | ${kind} | ${fallback === undefined ? "must be given" : fallback && `\`${fallback}\``} | ${about} |`
-  );
+  const rows = Object.entries(schema).map(([name, { about, fallback, kind, secret }]) => {
+    const standing = fallback === undefined ? "must be given" : fallback && `\`${fallback}\``;
+    return `| \`${name}\` | ${kind}${secret ? `; or \`${name}${FILE}\`` : ""} | ${standing} | ${about} |`;
+  });
   return ["| setting | is | default | meaning |", "|---|---|---|---|", ...rows, ""].join("\n");
 }

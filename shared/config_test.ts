@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   bytes,
@@ -11,6 +14,8 @@ import {
   orAuto,
   readSettings,
   seconds,
+  secret,
+  showSettings,
   text,
 } from "./config.ts";
 
@@ -25,7 +30,7 @@ const schema = {
 };
 
 test("absent and empty settings take their defaults, given ones their units", () => {
-  const read = (env: Record<string, string>) => readSettings(schema, (name) => env[name]);
+  const read = (env: Record<string, string>) => readSettings(schema, env);
   assert.deepEqual({ ...read({ NAME: "a", PORT: "" }) }, {
     NAME: "a",
     PORT: 8080,
@@ -42,7 +47,7 @@ test("absent and empty settings take their defaults, given ones their units", ()
 
 test("a setting may take only some values, or the word auto besides", () => {
   const even = { SIZE: orAuto(only(bytes("The size.", "auto"), "an even size", (size) => size % 2 === 0)) };
-  const read = (SIZE: string) => readSettings(even, () => SIZE).SIZE;
+  const read = (SIZE: string) => readSettings(even, { SIZE }).SIZE;
   assert.deepEqual([read(""), read("auto"), read("4K")], ["auto", "auto", 4096]);
   for (const bad of ["3", "4Q"]) assert.throws(() => read(bad), /SIZE must be an even size, or auto/);
 });
@@ -56,7 +61,7 @@ test("every problem is named at once, and no value is repeated", () => {
     HOP: "smoke",
     OPEN: "yes-secret",
   };
-  assert.throws(() => readSettings(schema, (name) => bad[name]), (error: Error) => {
+  assert.throws(() => readSettings(schema, bad), (error: Error) => {
     for (const name of Object.keys(schema)) assert.match(error.message, new RegExp(name));
     return !error.message.includes("secret");
   });
@@ -64,4 +69,31 @@ test("every problem is named at once, and no value is repeated", () => {
 
 test("the reference names every setting", () => {
   for (const name of Object.keys(schema)) assert.ok(describeSettings(schema).includes(`\`${name}\``));
+});
+
+test("a secret comes from a file too, is shown to nobody, and a name that is nearly a setting's is told of", () => {
+  const secrets = {
+    SIXFOLD_TOKEN: secret(only(text("The token."), "a text that begins with t", (value) => value.startsWith("t"))),
+    SIXFOLD_PORT: integer("The port.", "8080", 0, 65_535),
+  };
+  const folder = mkdtempSync(join(tmpdir(), "sixfold config-"));
+  try {
+    const path = join(folder, "token");
+    writeFileSync(path, "the secret\n");
+    const given = { SIXFOLD_TOKEN_FILE: path, SIXFOLD_PORT: "81", SIXFOLD_SOMETHING_ELSE: "1", SIXFOLD_HOP: "web" };
+    assert.equal(readSettings(secrets, given).SIXFOLD_TOKEN, "the secret");
+    assert.equal(showSettings(secrets, given), "SIXFOLD_TOKEN=(hidden)\nSIXFOLD_PORT=81\n");
+    assert.match(
+      showSettings(secrets, { SIXFOLD_TOKEN: "t" }),
+      /^SIXFOLD_TOKEN=\(hidden\)\nSIXFOLD_PORT=8080 {2}# default\n$/,
+    );
+    assert.throws(
+      () => readSettings(secrets, { ...given, SIXFOLD_TOKEN: "t", SIXFOLD_PROT: "1", SIXFOLD_TOKEN_FIEL: "2" }),
+      /SIXFOLD_PROT is no setting; do you mean SIXFOLD_PORT\?; .*mean SIXFOLD_TOKEN_FILE\?; .*are both set/,
+    );
+    const missing = { SIXFOLD_TOKEN_FILE: join(folder, "none") };
+    assert.throws(() => readSettings(secrets, missing), /SIXFOLD_TOKEN_FILE names a file that cannot be read/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { get } from "node:https";
 import { LocalCluster, TOKEN } from "../scripts/local_cluster.ts";
 import { answers, freePort, ROOT, until } from "../scripts/programs.ts";
 
@@ -54,7 +55,35 @@ Deno.test("each program starts from the environment alone, and ends well on SIGT
     assert.equal(code, 1);
     assert.match(said, /^port \d+ is taken; stop its owner or choose another[^\n]*\n$/);
   }
-  for (const running of [gateway, daemon]) {
+  // What could be reached from elsewhere is refused before it listens, and goes with keys and TLS, each from a file.
+  const open = { SIXFOLD_HOST: "0.0.0.0", SIXFOLD_PORT: "0", SIXFOLD_GRPC_PORT: "0", SIXFOLD_HTTP_PORT: "0" };
+  for (const [name, env] of Object.entries(others)) {
+    const { code, stderr } = await program(name === "gateway" ? "gateway" : "daemon", { ...env, ...open }).output();
+    assert.equal(code, 1);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /^SIXFOLD_HOST=0\.0\.0\.0 is reached from elsewhere.*RISK_PLAIN_TEXT=1\n$/,
+    );
+  }
+  const adminKey = `sixfold_0123456789abcdef_${"A".repeat(43)}`;
+  await Deno.writeTextFile(`${cluster.folder}/admin key`, `${adminKey}\n`);
+  const securePort = await freePort();
+  const secure = program("gateway", {
+    ...shared,
+    SIXFOLD_HOST: "0.0.0.0",
+    SIXFOLD_PORT: String(securePort),
+    SIXFOLD_ADMIN_KEY_FILE: `${cluster.folder}/admin key`,
+    SIXFOLD_TLS_CERT_FILE: `${ROOT}gateway/testdata/first.crt`,
+    SIXFOLD_TLS_KEY_FILE: `${ROOT}gateway/testdata/first.key`,
+  }).spawn();
+  const ask = (headers: Record<string, string>) =>
+    new Promise<number>((resolve, reject) => {
+      const options = { port: securePort, path: "/v1/files?bucket=a", headers, rejectUnauthorized: false };
+      get(options, (answer) => (answer.resume(), resolve(answer.statusCode ?? 0))).on("error", reject);
+    });
+  await until("the gateway does not answer over TLS", 60_000, async () => await ask({}) === 401);
+  assert.equal(await ask({ authorization: `Bearer ${adminKey}` }), 200);
+  for (const running of [gateway, daemon, secure]) {
     running.kill("SIGTERM");
     assert.equal((await running.output()).code, 0);
   }

@@ -12,7 +12,7 @@ const PLANTED = "planted-4711";
 /** A gateway that logs all it can into a file. */
 async function talkative({ cluster }: Stage, log: string): Promise<{ url: string; process: Deno.ChildProcess }> {
   const port = await freePort();
-  const program = [Deno.execPath(), "run", ...gatewayFlags(ROOT), `${ROOT}gateway/main.ts`];
+  const program = [Deno.execPath(), "run", ...gatewayFlags(ROOT, {}), `${ROOT}gateway/main.ts`];
   const process = new Deno.Command("sh", {
     args: ["-c", 'exec "$@" 2>"$0"', log, ...program],
     env: {
