@@ -1,13 +1,14 @@
 /** The daemon's doors: native gRPC on one port; Connect, gRPC-Web and the admin pages on another. */
 import { type ConnectRouter, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { constants, createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import { REQUEST_ID_HEADER, withRequestId } from "../shared/request_id.ts";
 import { fetchHandler, SERVER_LIMITS } from "../shared/rpc.ts";
 import type { Admin } from "./admin.ts";
 import type { Lane } from "./chunk_lane.ts";
+import { GrpcConnections } from "./grpc_connections.ts";
 import type { GrpcLane } from "./grpc_lane.ts";
 
 /** What a call may last after its answer, in ms, so that the answer is read before the end is heard. */
@@ -41,7 +42,6 @@ export interface DoorOptions {
 export async function openDoors(options: DoorOptions): Promise<Doors> {
   const { routes, interceptors } = options;
   const identify: Interceptor = (next) => (call) => withRequestId(call.header.get(REQUEST_ID_HEADER), () => next(call));
-  const sessions = new Set<ServerHttp2Session>();
   // Connect's server never listens: it is handed the streams that the lane leaves.
   const rest = createServer(
     connectNodeAdapter({
@@ -53,12 +53,9 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     }),
   );
   const grpc = createServer();
-  grpc.on("session", (session) => {
-    sessions.add(session);
-    session.on("close", () => sessions.delete(session));
-    session.on("error", () => session.destroy());
-  });
+  const connections = new GrpcConnections(grpc);
   grpc.on("stream", (stream, fields, ...more) => {
+    if (!connections.admit(stream)) return;
     endWithAnswer(stream);
     if (!options.grpcLane(stream, fields)) rest.emit("stream", stream, fields, ...more);
   });
@@ -88,13 +85,8 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     grpcPort,
     httpPort: http.port ?? 0,
     async close(graceMs) {
-      const grpcClosed = new Promise<void>((resolve) => grpc.close(() => resolve()));
-      for (const session of sessions) session.close();
-      const cut = setTimeout(() => {
-        for (const session of sessions) session.destroy();
-        http.stop(true);
-      }, graceMs);
-      await Promise.all([grpcClosed, http.stop()]);
+      const cut = setTimeout(() => http.stop(true), graceMs);
+      await Promise.all([connections.close(graceMs), http.stop()]);
       clearTimeout(cut);
     },
   };

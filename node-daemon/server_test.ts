@@ -9,6 +9,7 @@ const DATA = 0;
 const HEADERS = 1;
 const RST_STREAM = 3;
 const SETTINGS = 4;
+const GOAWAY = 7;
 const END_HEADERS = 4;
 
 /** A frame of HTTP/2 (RFC 9113, 4.1). */
@@ -32,21 +33,14 @@ function* kinds(received: Buffer): Generator<number> {
   for (let at = 0; at + 9 <= received.length; at += 9 + received.readUIntBE(at, 3)) yield received[at + 3] ?? 0;
 }
 
-test("a call that was refused ends, though its caller sends neither more nor an end", async () => {
+/** A caller of the door of native gRPC that writes its frames itself. */
+async function openCaller(putChunk: (requests: AsyncIterable<unknown>) => Promise<Record<string, never>>) {
   const doors = await openDoors({
     host: "127.0.0.1",
     grpcPort: 0,
     httpPort: 0,
     interceptors: [],
-    routes: (router) =>
-      router.service(StorageService, {
-        async putChunk(requests) {
-          const reader = requests[Symbol.asyncIterator]();
-          await reader.next();
-          reader.next().catch(() => {});
-          throw new SixfoldError("resource_exhausted", "no room");
-        },
-      }),
+    routes: (router) => router.service(StorageService, { putChunk }),
     lane: () => undefined,
     grpcLane: () => false,
     admin: () => Promise.resolve(new Response()),
@@ -54,29 +48,77 @@ test("a call that was refused ends, though its caller sends neither more nor an 
   const socket = connect(doors.grpcPort, "127.0.0.1");
   let received: Buffer = Buffer.alloc(0);
   socket.on("data", (bytes) => void (received = Buffer.concat([received, bytes])));
+  const ended = new Promise<void>((resolve) => socket.on("end", resolve));
   socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   socket.write(frame(SETTINGS, 0, 0));
-  const head = fields([
-    [":method", "POST"],
-    [":scheme", "http"],
-    [":authority", "daemon"],
-    [":path", `/${StorageService.typeName}/PutChunk`],
-    ["content-type", "application/grpc+proto"],
-    ["te", "trailers"],
-  ]);
-  socket.write(frame(HEADERS, END_HEADERS, 1, head));
-  const message = toBinary(PutChunkRequestSchema, create(PutChunkRequestSchema));
-  const envelope = Buffer.alloc(5);
-  envelope.writeUInt32BE(message.length, 1);
-  socket.write(frame(DATA, 0, 1, Buffer.concat([envelope, message])));
+  return {
+    doors,
+    socket,
+    ended,
+    begin(stream: number): void {
+      const head = fields([
+        [":method", "POST"],
+        [":scheme", "http"],
+        [":authority", "daemon"],
+        [":path", `/${StorageService.typeName}/PutChunk`],
+        ["content-type", "application/grpc+proto"],
+        ["te", "trailers"],
+      ]);
+      socket.write(frame(HEADERS, END_HEADERS, stream, head));
+      const message = toBinary(PutChunkRequestSchema, create(PutChunkRequestSchema));
+      const envelope = Buffer.alloc(5);
+      envelope.writeUInt32BE(message.length, 1);
+      socket.write(frame(DATA, 0, stream, Buffer.concat([envelope, message])));
+    },
+    heard: () => [...kinds(received)],
+    async hear(kind: number): Promise<void> {
+      for (const until = Date.now() + 20_000; !this.heard().includes(kind);) {
+        expect(Date.now()).toBeLessThan(until);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}
+
+test("a call that was refused ends, though its caller sends neither more nor an end", async () => {
+  const caller = await openCaller(async (requests) => {
+    const reader = requests[Symbol.asyncIterator]();
+    await reader.next();
+    reader.next().catch(() => {});
+    throw new SixfoldError("resource_exhausted", "no room");
+  });
+  caller.begin(1);
   // More than the daemon takes in without reading.
-  for (let i = 0; i < 3; i++) socket.write(frame(DATA, 0, 1, new Uint8Array(16_000)));
-  for (const until = Date.now() + 10_000; ![...kinds(received)].includes(RST_STREAM);) {
-    expect(Date.now()).toBeLessThan(until);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect([...kinds(received)].filter((kind) => kind === HEADERS).length).toBeGreaterThan(0);
-  const closed = doors.close(30_000);
-  socket.end();
+  for (let i = 0; i < 3; i++) caller.socket.write(frame(DATA, 0, 1, new Uint8Array(16_000)));
+  await caller.hear(RST_STREAM);
+  expect(caller.heard().filter((kind) => kind === HEADERS).length).toBeGreaterThan(0);
+  const closed = caller.doors.close(30_000);
+  caller.socket.end();
   await closed;
-}, 20_000);
+}, 30_000);
+
+test(
+  "who stops says so to each call that comes too late, and never GOAWAY, which some gateways do not survive",
+  async () => {
+    let answer = () => {};
+    let began = () => {};
+    const begun = new Promise<void>((resolve) => began = resolve);
+    const caller = await openCaller(async () => {
+      began();
+      await new Promise<void>((resolve) => answer = resolve);
+      return {};
+    });
+    caller.begin(1);
+    await begun;
+    const closed = caller.doors.close(30_000);
+    caller.begin(3);
+    await caller.hear(RST_STREAM);
+    expect(caller.heard()).not.toContain(HEADERS);
+    answer();
+    await caller.hear(HEADERS);
+    await caller.ended;
+    await closed;
+    expect(caller.heard()).not.toContain(GOAWAY);
+  },
+  30_000,
+);
