@@ -1,11 +1,13 @@
 // Files of 10 MiB and of 4 KiB in and out through REST: each must come back as it went in, and nothing may fail.
-// k6 run load-tests/smoke.js, with SIXFOLD_URL (http://127.0.0.1:8080) and DURATION (15s) from the environment.
+// k6 run load-tests/smoke.js, with SIXFOLD_URL (http://127.0.0.1:8080), SIXFOLD_KEY where the gateway wants an API key, and
+// DURATION (15s) from the environment.
 import http from "k6/http";
 import { check } from "k6";
 import { randomBytes, sha256 } from "k6/crypto";
 
 const url = __ENV.SIXFOLD_URL || "http://127.0.0.1:8080";
 const duration = __ENV.DURATION || "15s";
+const key = __ENV.SIXFOLD_KEY ? { authorization: `Bearer ${__ENV.SIXFOLD_KEY}` } : {};
 
 export const options = {
   scenarios: {
@@ -36,10 +38,10 @@ function roundTrip(kind) {
   const file = `${url}/v1/files/load/${kind}-${__VU}-${__ITER}`;
   const digest = `sha-256=:${digests[kind]}:`;
   const tags = { name: kind };
-  const put = http.put(file, body, { headers: { "Repr-Digest": digest }, tags });
-  const head = http.head(file, { tags });
-  const get = http.get(file, { responseType: "binary", tags });
-  const gone = http.del(file, null, { tags });
+  const put = http.put(file, body, { headers: { ...key, "Repr-Digest": digest }, tags });
+  const head = http.head(file, { headers: key, tags });
+  const get = http.get(file, { headers: key, responseType: "binary", tags });
+  const gone = http.del(file, null, { headers: key, tags });
   check(null, {
     "stored": () => put.status === 201,
     "described": () => head.status === 200 && Number(head.headers["Content-Length"]) === body.byteLength,
