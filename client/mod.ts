@@ -8,6 +8,7 @@ export { Download, type DownloadOptions } from "./download.ts";
 export type { Fetch, GatewayOptions } from "./gateways.ts";
 export type { KeyInfo, KeyOptions } from "./keys.ts";
 export type { ListEntry, ListOptions } from "./list.ts";
+export { type LinkOptions, signLink } from "./sign_link.ts";
 export type { StoredFile } from "./stored_file.ts";
 export { type ErrorCode, type ErrorDetail, SixfoldError } from "../shared/errors.ts";
 export { folderStore, type ResumeStore } from "./resume_store.ts";

@@ -5,7 +5,7 @@ import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-g
 import { ROOT, until } from "../scripts/programs.ts";
 import { FileService } from "../shared/gen/sixfold/v1/files_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
-import { createClient as createSdk } from "../client/mod.ts";
+import { createClient as createSdk, type LinkOptions, signLink } from "../client/mod.ts";
 import { TestCluster } from "./cluster.ts";
 
 const LONG_MS = 60_000;
@@ -160,6 +160,24 @@ Deno.test("API keys", async (t) => {
     assert.deepEqual(await sdk.locate("own", "a/b"), []);
     await assert.rejects(sdk.servers(), { code: "permission_denied" });
     assert.equal((await rest("GET", "/v1/files/foreign/a/b", admin.key)).text, "theirs");
+  });
+
+  await t.step("a link that the SDK signs fetches and stores one file without a key", async () => {
+    const { text: key } = await make(["read", "write"], ["own/"]);
+    const sign = (file: string, more: Partial<LinkOptions> = {}) =>
+      signLink({ gateway: other, key, bucket: "own", file, seconds: 600, ...more });
+    assert.equal(await (await fetch(await sign("a/b"))).text(), "mine");
+    const link = await sign("日本/x y", { method: "PUT", size: 3, type: "text/x" });
+    const put = (body: string) => fetch(link, { method: "PUT", body, headers: { "content-type": "text/x" } });
+    for (const [body, status] of [["four", 413], ["two", 201]] as const) {
+      const response = await put(body);
+      await response.body?.cancel();
+      assert.equal(response.status, status);
+    }
+    assert.equal(await (await fetch(await sign("日本/x y"))).text(), "two");
+    const foreign = await fetch(await sign("a/b", { bucket: "foreign" }));
+    await foreign.body?.cancel();
+    assert.equal(foreign.status, 404);
   });
 
   await t.step("a key that was revoked, or whose time is over, opens no gateway", async () => {

@@ -7,6 +7,7 @@ import { addCp } from "./commands/cp.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addGet } from "./commands/get.ts";
 import { addKeys } from "./commands/keys.ts";
+import { addLink } from "./commands/link.ts";
 import { addLocate } from "./commands/locate.ts";
 import { addLs } from "./commands/ls.ts";
 import { addPut } from "./commands/put.ts";
@@ -53,6 +54,7 @@ export function createProgram(): Command {
     addTrace,
     addDoctor,
     addKeys,
+    addLink,
   ];
   for (const add of [...all, addCompletion]) add(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -7,6 +7,7 @@ import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { asCaller, type Caller, mustHave } from "../core/caller.ts";
 import type { KeyRing } from "../core/key_ring.ts";
+import { linkOf } from "./link.ts";
 import { needOf } from "./needs.ts";
 import { refuse } from "./refusal.ts";
 import { methodOf, routeOf } from "./route.ts";
@@ -23,7 +24,7 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
  * @returns what takes requests, and the address that each comes from
  */
 export function guard(
-  ring: Pick<KeyRing, "callerOf">,
+  ring: Pick<KeyRing, "callerOf" | "callerOfLink">,
   answer: Answer,
   log: Logger,
 ): (request: Request, address: string) => Promise<Response> {
@@ -37,7 +38,8 @@ export function guard(
     };
     let caller: Caller | undefined;
     try {
-      caller = await ring.callerOf(keyOf(request), address);
+      const link = linkOf(request);
+      caller = await (link ? ring.callerOfLink(link, address) : ring.callerOf(keyOf(request), address));
       mustHave(caller, need);
     } catch (thrown) {
       const error = SixfoldError.from(thrown);

@@ -13,6 +13,7 @@ import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
 import { declaredSha256 } from "./digest.ts";
+import { fileAddress } from "./file_address.ts";
 import { headersOf, metadataOf } from "./metadata.ts";
 import { readForm } from "./multipart.ts";
 import { problem } from "./problem.ts";
@@ -78,7 +79,7 @@ async function traces(kept: KeptTraces | undefined, request: Request): Promise<R
 }
 
 async function file(store: Store, request: Request, log: Logger): Promise<Response> {
-  const { bucket, key } = address(request);
+  const { bucket, key } = fileAddress(request);
   switch (request.method) {
     case "PUT":
       return await put(store, bucket, key, request);
@@ -110,17 +111,6 @@ async function list(store: Store, request: Request): Promise<Response> {
     return { id, key, size, contentType, createdAt };
   });
   return Response.json({ files, prefixes: page.prefixes, cursor: page.cursor });
-}
-
-/** Bucket and key, percent-decoded once. */
-function address(request: Request): { bucket: string; key: string } {
-  const path = new URL(request.url).pathname.slice("/v1/files/".length);
-  const slash = path.indexOf("/");
-  try {
-    return { bucket: decodeURIComponent(path.slice(0, slash)), key: decodeURIComponent(path.slice(slash + 1)) };
-  } catch (cause) {
-    throw new SixfoldError("invalid_argument", "the path is not percent-encoded UTF-8", { cause });
-  }
 }
 
 async function put(store: Store, bucket: string, key: string, request: Request): Promise<Response> {

@@ -5,11 +5,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type ApiKey, parseApiKey } from "../../shared/api_key.ts";
 import { SixfoldError } from "../../shared/errors.ts";
+import { linkBytes, type SignedLink } from "../../shared/signed_link.ts";
 import type { KeyRow } from "../db/api_keys.ts";
 import { Allowance } from "./allowance.ts";
 import type { Caller } from "./caller.ts";
 import { Fresh } from "./fresh.ts";
-import { ALL_RIGHTS, type Rights, VERBS } from "./rights.ts";
+import { isSignature, publicKeyOf } from "./key_pair.ts";
+import { ALL_RIGHTS, type Rights, type Verb, VERBS } from "./rights.ts";
 
 /** What a ring works with. */
 export interface KeyRingOptions {
@@ -29,6 +31,8 @@ export interface KeyRingOptions {
 interface Known {
   readonly row: KeyRow;
   readonly rights: Rights;
+  /** How far PostgreSQL's clock is ahead of the ring's, in ms. */
+  readonly ahead: number;
 }
 
 const MOST_KNOWN = 1000;
@@ -80,6 +84,26 @@ export class KeyRing {
     return this.#admit(validCaller(known));
   }
 
+  /**
+   * The caller who signed a link: it can do with the link's file what the link is for, where its key can.
+   * @throws SixfoldError `unauthenticated`; `resource_exhausted` as for keys
+   */
+  async callerOfLink({ keyId, terms, signature }: SignedLink, address: string): Promise<Caller> {
+    if (!(await this.inUse())) return ANYBODY;
+    this.#mayGuess(address);
+    const { adminKey, now } = this.#options;
+    const isAdmin = keyId === adminKey?.id;
+    const known = isAdmin || !/^[0-9a-f]{16}$/.test(keyId) ? undefined : await this.#look(keyId);
+    const publicKey = isAdmin ? publicKeyOf(adminKey.secret) : known?.row.publicKey;
+    if (!publicKey || !isSignature(publicKey, linkBytes(keyId, terms), signature)) throw this.#wrong(address);
+    const time = known === undefined ? Date.now() : now() + known.ahead;
+    if (terms.expires * 1000 <= time) throw unauthenticated("this link has expired; ask for another one");
+    const { rights } = known === undefined ? { rights: ALL_RIGHTS } : validCaller(known);
+    const verb = terms.method === "PUT" ? "write" : "read";
+    const verbs = new Set<Verb>(rights.verbs.has(verb) ? [verb] : []);
+    return this.#admit({ keyId, rights: { verbs, places: rights.places } });
+  }
+
   /** What is known of a key; undefined where there is none. */
   async #look(id: string): Promise<Known | undefined> {
     const fresh = this.#known.get(id) ?? new Fresh(() => this.#read(id), this.#options.now);
@@ -91,10 +115,11 @@ export class KeyRing {
   }
 
   async #read(id: string): Promise<Known | undefined> {
-    const row = await this.#options.find(id);
+    const { find, now } = this.#options;
+    const row = await find(id);
     if (row === undefined) return undefined;
     const verbs = new Set(VERBS.filter((verb) => row.verbs.includes(verb)));
-    return { row, rights: { verbs, places: row.places } };
+    return { row, rights: { verbs, places: row.places }, ahead: row.now * 1000 - now() };
   }
 
   #admit(caller: Caller): Caller {
@@ -115,7 +140,7 @@ export class KeyRing {
     const allowance = this.#guessers.get(address) ?? new Allowance(GUESSES, GUESSES_PER_SECOND, now);
     allowance.take();
     keep(this.#guessers, address, allowance, MOST_GUESSERS);
-    return unauthenticated("this API key is wrong; look whether it was copied whole");
+    return unauthenticated("this API key or link is wrong; look whether it was copied whole");
   }
 }
 

@@ -1,11 +1,11 @@
 /** API keys: made, listed, revoked. */
-import { Buffer } from "node:buffer";
-import { createHash, createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { formatApiKey } from "../../shared/api_key.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { hasKeys, insertKey, type KeyRow, listKeys, revokeKey } from "../db/api_keys.ts";
 import type { Sql } from "../db/database.ts";
 import { callerNow } from "./caller.ts";
+import { publicKeyOf } from "./key_pair.ts";
 import type { KeyRing } from "./key_ring.ts";
 import { checkRights } from "./rights.ts";
 
@@ -30,8 +30,6 @@ export interface KeyRequest {
 const MOST_NAME = 100;
 const MOST_SECONDS = 100 * 365 * 86_400;
 const MAX_PAGE = 1000;
-/** An Ed25519 seed becomes a private key of PKCS #8 behind these bytes. */
-const PKCS8 = Uint8Array.fromHex("302e020100300506032b657004220420");
 
 /**
  * Makes a key. Its text is in the answer, and nowhere else.
@@ -83,11 +81,4 @@ export async function keyPage(
 export async function endKey({ sql }: KeyStore, id: string): Promise<void> {
   if (/^[0-9a-f]{16}$/.test(id) && await revokeKey(sql, id)) return;
   throw new SixfoldError("not_found", "there is no API key with this id; an id has 16 hex digits");
-}
-
-/** The public key of an Ed25519 seed. */
-export function publicKeyOf(seed: Uint8Array): Uint8Array<ArrayBuffer> {
-  const key = createPrivateKey({ key: Buffer.from([...PKCS8, ...seed]), format: "der", type: "pkcs8" });
-  const { x = "" } = createPublicKey(key).export({ format: "jwk" });
-  return Uint8Array.from(Buffer.from(x, "base64url"));
 }

@@ -1,9 +1,7 @@
 import type { Command } from "commander";
-import { SixfoldError } from "../../../shared/errors.ts";
 import { table } from "../human.ts";
 import { note, openSession, print } from "../session.ts";
-
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+import { secondsOf } from "../time.ts";
 
 /** `sixfold keys` */
 export function addKeys(program: Command): void {
@@ -57,10 +55,4 @@ export function addKeys(program: Command): void {
 
 function words(text: string): string[] {
   return text.split(",").map((word) => word.trim()).filter((word) => word !== "");
-}
-
-function secondsOf(text: string): number {
-  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined && unit !== undefined) return Number(count) * (SECONDS[unit] ?? 0);
-  throw new SixfoldError("invalid_argument", `"${text}" is no time; write it as 90s, 15m, 12h or 30d`);
 }
