@@ -4,6 +4,12 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { GRPC } from "../../shared/grpc_web.ts";
 import type { ChunkSink } from "./chunk_lane.ts";
 
+/**
+ * Bytes of one write: a daemon's window takes no more at once, and what is written is copied as a whole. Blocks of 1 MiB
+ * on 24 sessions cost 67 MiB more in one write each, and no CPU less.
+ */
+const PIECE = 64 * 1024;
+
 /** How an answer began, and how it ended. */
 export interface GrpcAnswer {
   readonly head: Headers;
@@ -72,7 +78,7 @@ export class GrpcCall implements ChunkSink {
 
   async writeChunk(head: Uint8Array, rest: Uint8Array): Promise<void> {
     this.#stream.write(head);
-    await this.#write(rest);
+    for (let at = 0; at < rest.length; at += PIECE) await this.#write(rest.subarray(at, at + PIECE));
   }
 
   writeLastChunk(bytes: Uint8Array): Promise<void> {
