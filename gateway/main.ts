@@ -18,6 +18,7 @@ import { openConsole } from "./api/console.ts";
 import { guard } from "./api/guard.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
 import { createRest } from "./api/rest.ts";
+import { createSessionCookies } from "./api/session_cookie.ts";
 import { followCertificate, readCertificate } from "./certificate.ts";
 import { GATEWAY_SETTINGS, readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
@@ -126,13 +127,14 @@ async function run(): Promise<number> {
     log,
   );
   const page = await openConsole(new URL("./", import.meta.url));
+  const cookies = createSessionCookies(config.SIXFOLD_CLUSTER_TOKEN);
   const answer = async (request: Request) => await (rpc.handle(request) ?? page(request) ?? rest.handle(request));
   const certificate = await readOwn?.();
   const door = await openDoor({
     host: config.SIXFOLD_HOST,
     port: config.SIXFOLD_PORT,
     certificate,
-    handler: allowOrigins(config.SIXFOLD_CORS_ORIGINS, guard(ring, answer, log)),
+    handler: allowOrigins(config.SIXFOLD_CORS_ORIGINS, guard(ring, cookies, answer, log)),
     refuse,
     always: isAlwaysLetIn,
     most: config.SIXFOLD_MAX_REQUESTS,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { ROOT } from "../scripts/programs.ts";
+import { createClient } from "../client/mod.ts";
+import { ROOT, until } from "../scripts/programs.ts";
 import { browser, openBrowser } from "./browser.ts";
 import { TestCluster } from "./cluster.ts";
 import { when } from "./when.ts";
@@ -189,6 +190,27 @@ Deno.test("the console", async (t) => {
         await page.getByText("5 of 6 servers").waitFor();
         await page.getByText("away already").waitFor();
         assert.deepEqual(problems, []);
+
+        // From the first key on, nothing is shown before somebody signs in.
+        const verbs = ["read", "write", "delete", "observe", "admin"];
+        const { text: key } = await createClient({ gateways: address }).keys.create({ name: "me", verbs });
+        await until("the gateway asks for no key", 60_000, async () => {
+          const { keysInUse } = await (await fetch(`${address}/v1/session`)).json();
+          return keysInUse === true;
+        });
+        await page.goto(address);
+        await page.getByLabel("API key").fill("a wrong key");
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByText(/^This API key or link is wrong/).waitFor();
+        await page.evaluate(axe);
+        await inspect(page, "sign-in");
+        await page.getByLabel("API key").fill(key);
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByRole("link", { name: "demo" }).click();
+        await page.getByRole("link", { name: "page.html" }).waitFor();
+        assert.equal(await page.evaluate("document.cookie"), "");
+        await page.getByRole("button", { name: "Sign out" }).click();
+        await page.getByLabel("API key").waitFor();
       } finally {
         await close();
       }

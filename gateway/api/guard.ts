@@ -11,6 +11,8 @@ import { linkOf } from "./link.ts";
 import { needOf } from "./needs.ts";
 import { refuse } from "./refusal.ts";
 import { methodOf, routeOf } from "./route.ts";
+import { isFromOwnPage, type SessionCookies } from "./session_cookie.ts";
+import { answerSession, otherPage, SESSION } from "./sign_in.ts";
 
 /** Answers a request. */
 export type Answer = (request: Request) => Promise<Response>;
@@ -24,23 +26,26 @@ const BEARER = /^Bearer +([^\s]+) *$/i;
  * @returns what takes requests, and the address that each comes from
  */
 export function guard(
-  ring: Pick<KeyRing, "callerOf" | "callerOfLink">,
+  ring: KeyRing,
+  cookies: SessionCookies,
   answer: Answer,
   log: Logger,
 ): (request: Request, address: string) => Promise<Response> {
   return async (request, address) => {
     const { pathname } = new URL(request.url);
     const need = needOf(request.method, pathname);
-    if (need === "nothing") return await answer(request);
+    if (need === "nothing" && pathname !== SESSION) return await answer(request);
     const tell = (keyId: string, status: number | string) => {
       const action = `${methodOf(request.method)} ${routeOf(pathname)}`;
       log.info("audit", { keyId, action, outcome: status, address });
     };
     let caller: Caller | undefined;
     try {
-      const link = linkOf(request);
-      caller = await (link ? ring.callerOfLink(link, address) : ring.callerOf(keyOf(request), address));
-      mustHave(caller, need);
+      if (pathname === SESSION) {
+        return await answerSession(ring, cookies, request, address, (keyId) => tell(keyId, "signed in"));
+      }
+      caller = await identify(ring, cookies, request, address);
+      if (need !== "nothing") mustHave(caller, need);
     } catch (thrown) {
       const error = SixfoldError.from(thrown);
       if (error.code === "internal") log.error("a key could not be looked up", { error: thrown });
@@ -53,6 +58,22 @@ export function guard(
     if (caller.keyId !== "" && !LOOKS.has(need)) tell(caller.keyId, response.status);
     return response;
   };
+}
+
+/** Who asks: a link, a key in the header, or the cookie of the console's own page. */
+async function identify(
+  ring: KeyRing,
+  cookies: SessionCookies,
+  request: Request,
+  address: string,
+): Promise<Caller> {
+  const link = linkOf(request);
+  if (link !== undefined) return await ring.callerOfLink(link, address);
+  const key = keyOf(request);
+  const keyId = key === undefined ? cookies.read(request.headers) : undefined;
+  if (keyId === undefined) return await ring.callerOf(key, address);
+  if (!isFromOwnPage(request)) throw otherPage();
+  return await ring.callerOfSession(keyId);
 }
 
 /** The key that a request brings. */

@@ -13,6 +13,7 @@ import { createRpc } from "./connect.ts";
 import { guard } from "./guard.ts";
 import { isListed, needOf } from "./needs.ts";
 import { createRest } from "./rest.ts";
+import { createSessionCookies } from "./session_cookie.ts";
 
 const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"];
 const lines: string[] = [];
@@ -33,6 +34,7 @@ function routes(): { method: string; path: string }[] {
   return [...plain, ...rpc.paths.map((path) => ({ method: "POST", path })), { method: "GET", path: "/" }];
 }
 
+const cookies = createSessionCookies("a token for tests, at least 32 characters");
 const keys = new Map<string, { key: ApiKey; row: KeyRow }>();
 
 function makeKey(verbs: readonly string[], more: Partial<KeyRow> = {}): string {
@@ -59,7 +61,7 @@ test("every route and RPC lets in who has the right it needs, and nobody else", 
     const need = needOf(method, path);
     const reached: string[] = [];
     // Each with a ring and an address of its own: wrong keys are counted.
-    const door = guard(ringOf(), (request) => {
+    const door = guard(ringOf(), cookies, (request) => {
       reached.push(need === "nothing" ? "" : callerNow().keyId);
       assert.equal(new URL(request.url).pathname, path);
       return Promise.resolve(new Response("in"));
@@ -126,7 +128,7 @@ test("wrong keys are counted by address, and are not in the way of a good one fr
 test("a refusal and each thing that was changed is told of, with the key's id and never its secret", async () => {
   lines.length = 0;
   const key = makeKey(["write", "read"]);
-  const door = guard(ringOf(), () => Promise.resolve(new Response(null, { status: 201 })), log);
+  const door = guard(ringOf(), cookies, () => Promise.resolve(new Response(null, { status: 201 })), log);
   const ask = (method: string, authorization: string) =>
     door(new Request("http://gateway/v1/files/demo/name", { method, headers: { authorization } }), "10.0.0.1");
   await ask("PUT", `Bearer ${key}`);
@@ -143,4 +145,41 @@ test("a refusal and each thing that was changed is told of, with the key's id an
     ["", `PUT ${route}`, "unauthenticated", "10.0.0.1"],
   ]);
   assert.doesNotMatch(lines.join(""), new RegExp(`${key.slice(24, 40)}|demo|name`));
+});
+
+test("the console signs in with a key; its cookie does what the key may, from its own pages, until the key ends", async () => {
+  const key = makeKey(["read", "delete"]);
+  const door = guard(ringOf(), cookies, () => Promise.resolve(new Response(callerNow().keyId)), log);
+  const page = { origin: "https://s.example", host: "s.example", "sec-fetch-site": "same-origin" };
+  const ask = async (method: string, path: string, headers: Record<string, string>, body?: string) => {
+    const init = { method, headers, ...(body === undefined ? {} : { body }) };
+    return await door(new Request(`http://gateway${path}`, init), "c");
+  };
+  const session = "/v1/session";
+  assert.equal((await ask("POST", session, page, "x")).status, 401);
+  assert.equal((await ask("POST", session, { ...page, "sec-fetch-site": "cross-site" }, key)).status, 403);
+  const signedIn = await ask("POST", session, page, key);
+  assert.equal(signedIn.status, 204);
+  const set = signedIn.headers.get("set-cookie") ?? "";
+  assert.match(set, /HttpOnly; SameSite=Strict; Secure$/);
+  assert.ok(!set.includes(key.slice(25)));
+  const cookie = set.split(";")[0] ?? "";
+  const file = "/v1/files/demo/a";
+  assert.deepEqual(await (await ask("GET", session, { cookie })).json(), { keysInUse: true, keyId: key.slice(8, 24) });
+  assert.equal(await (await ask("GET", file, { cookie })).text(), key.slice(8, 24));
+  assert.equal((await ask("DELETE", file, { ...page, cookie })).status, 200);
+  assert.equal((await ask("PUT", file, { ...page, cookie })).status, 403);
+  for (const site of ["cross-site", "same-site", "none"]) {
+    assert.equal((await ask("DELETE", file, { ...page, cookie, "sec-fetch-site": site })).status, 403);
+  }
+  assert.equal((await ask("DELETE", file, { cookie })).status, 403);
+  assert.equal((await ask("GET", file, { cookie: `${cookie}x` })).status, 401);
+  // A key in the header is what counts.
+  assert.equal((await ask("GET", file, { cookie, authorization: "Bearer x" })).status, 401);
+  assert.match((await ask("DELETE", session, { ...page, cookie })).headers.get("set-cookie") ?? "", /Max-Age=0/);
+  const known = keys.get(key.slice(8, 24));
+  assert.ok(known);
+  keys.set(key.slice(8, 24), { ...known, row: { ...known.row, revokedAt: new Date() } });
+  const later = guard(ringOf(), cookies, () => Promise.resolve(new Response("in")), log);
+  assert.equal((await later(new Request(`http://gateway${file}`, { headers: { cookie } }), "c")).status, 401);
 });

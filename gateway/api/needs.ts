@@ -63,6 +63,7 @@ const ROUTES: Readonly<Record<string, Need | Readonly<Record<string, Need>>>> = 
   "/healthz": "nothing",
   "/readyz": "nothing",
   "/metrics": "observe",
+  "/v1/session": "nothing",
   "/v1/traces": "observe",
   "/v1/traces/{id}": "observe",
   "/v1/files": { GET: "read", POST: "write" },

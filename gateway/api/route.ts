@@ -10,6 +10,7 @@ const EXACT = new Set([
   "/readyz",
   "/metrics",
   "/v1/files",
+  "/v1/session",
   "/v1/uploads",
   TRACES,
   ...[FileService, ClusterService, KeyService].flatMap(({ typeName, methods }) =>

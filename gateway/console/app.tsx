@@ -8,6 +8,8 @@ import { LossPage } from "./loss_page.tsx";
 import { Notices } from "./notices.tsx";
 import { RequestsPage } from "./requests_page.tsx";
 import { route } from "./route.ts";
+import { mustSignIn, signedInAs, signOut } from "./session.ts";
+import { SignIn } from "./sign_in.tsx";
 import { ServerState } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import { nextTheme, theme } from "./theme.ts";
 import { UploadsPanel } from "./uploads_panel.tsx";
@@ -22,6 +24,7 @@ const PAGES = [
 /** The console. */
 export function App() {
   const { page } = route.value;
+  if (mustSignIn.value) return <SignIn />;
   return (
     <div class="app">
       <a class="skip" href="#main" onClick={skip}>Skip to content</a>
@@ -39,6 +42,7 @@ export function App() {
           ))}
         </nav>
         <Health />
+        {signedInAs.value !== "" && <button type="button" class="quiet" onClick={signOut}>Sign out</button>}
         <button type="button" class="quiet" onClick={nextTheme} aria-label={`Colours: ${theme.value}. Change`}>
           <Icon name="theme" />
         </button>

@@ -85,6 +85,18 @@ export class KeyRing {
   }
 
   /**
+   * The caller whose key has signed in.
+   * @throws SixfoldError `unauthenticated` when the key has ended; `resource_exhausted` as for keys
+   */
+  async callerOfSession(keyId: string): Promise<Caller> {
+    if (!(await this.inUse())) return ANYBODY;
+    if (keyId === this.#options.adminKey?.id) return this.#admit({ keyId, rights: ALL_RIGHTS });
+    const known = await this.#look(keyId);
+    if (known === undefined) throw unauthenticated("the API key that has signed in is gone; sign in again");
+    return this.#admit(validCaller(known));
+  }
+
+  /**
    * The caller who signed a link: it can do with the link's file what the link is for, where its key can.
    * @throws SixfoldError `unauthenticated`; `resource_exhausted` as for keys
    */
