@@ -70,6 +70,8 @@ const ROUTES: Readonly<Record<string, Need | Readonly<Record<string, Need>>>> = 
   "/v1/files/{bucket}/{key}": { GET: "read", HEAD: "read", PUT: "write", DELETE: "delete" },
   "/v1/uploads": "write",
   "/v1/uploads/{id}": "write",
+  "/tus": "write",
+  "/tus/{id}": "write",
 };
 
 const RPCS = new Map<string, Verb>([

@@ -18,6 +18,7 @@ import { headersOf, metadataOf } from "./metadata.ts";
 import { readForm } from "./multipart.ts";
 import { problem } from "./problem.ts";
 import { routeTraces } from "./trace_rpcs.ts";
+import { routeTus } from "./tus.ts";
 import { routeUpload } from "./upload_routes.ts";
 
 /** Types that a browser would run or render as a page are only ever saved. */
@@ -57,6 +58,8 @@ export function createRest(store: Store, { readiness, metrics, kept }: Insight, 
     })
     .all("/v1/uploads", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
     .all("/v1/uploads/*", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
+    .all("/tus", ({ request }) => answer(request, log, () => routeTus(store, request)), { parse: "none" })
+    .all("/tus/*", ({ request }) => answer(request, log, () => routeTus(store, request)), { parse: "none" })
     .all("/*", ({ request }) => problem(new SixfoldError("not_found", "nothing is served under this path"), request));
   return { handle: async (request) => await app.handle(request), routes: app.routes };
 }

@@ -12,6 +12,7 @@ const EXACT = new Set([
   "/v1/files",
   "/v1/session",
   "/v1/uploads",
+  "/tus",
   TRACES,
   ...[FileService, ClusterService, KeyService].flatMap(({ typeName, methods }) =>
     methods.map(({ name }) => `/${typeName}/${name}`)
@@ -25,6 +26,7 @@ export function routeOf(url: string): string {
   if (EXACT.has(path)) return path;
   if (path.startsWith("/v1/files/")) return "/v1/files/{bucket}/{key}";
   if (path.startsWith("/v1/uploads/")) return "/v1/uploads/{id}";
+  if (path.startsWith("/tus/")) return "/tus/{id}";
   if (path.startsWith(`${TRACES}/`)) return `${TRACES}/{id}`;
   if (path.startsWith("/console/")) return "/console/{part}";
   return "other";
@@ -32,7 +34,7 @@ export function routeOf(url: string): string {
 
 /** Whether requests of a route are traced: those for files are, and not those that look how things are. */
 export function isTraced(route: string): boolean {
-  return route.startsWith("/v1/files") || route.startsWith("/v1/uploads") ||
+  return route.startsWith("/v1/files") || route.startsWith("/v1/uploads") || route.startsWith("/tus") ||
     route.startsWith(`/${FileService.typeName}/`);
 }
 

@@ -1,0 +1,175 @@
+/**
+ * tus 1.0 (https://tus.io/protocols/resumable-upload) at `/tus`, on the sessions that all doors share: creation,
+ * creation-with-upload, expiration, termination, and checksum with SHA-256. A session knows nothing of tus, so what one
+ * door has begun another one goes on with, on any gateway. Two PATCHes at once need no lock: a session keeps each byte
+ * once, and the one that comes second is told where to go on.
+ */
+import { Buffer } from "node:buffer";
+import { SixfoldError } from "../../shared/errors.ts";
+import { storePart } from "../core/parts.ts";
+import { abortUpload, completeUpload, createUpload, getUpload, type UploadView } from "../core/sessions.ts";
+import type { Store } from "../core/store.ts";
+import { problem } from "./problem.ts";
+
+const VERSION = "1.0.0";
+const EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum";
+const OFFSET_TYPE = "application/offset+octet-stream";
+const PATH = /^\/tus(?:\/([^/]+))?\/?$/;
+/** What tus answers where a checksum does not match. */
+const CHECKSUM_STATUS = 460;
+
+/** Answers a request at or below `/tus`. @throws SixfoldError */
+export async function routeTus(store: Store, request: Request): Promise<Response> {
+  const [whole, id] = PATH.exec(new URL(request.url).pathname) ?? [];
+  if (whole === undefined) throw new SixfoldError("not_found", "nothing is served under this path");
+  const method = request.headers.get("x-http-method-override") ?? request.method;
+  if (method === "OPTIONS") return answer(204, abilities(store));
+  const takes = id === undefined ? ["POST"] : ["HEAD", "PATCH", "DELETE"];
+  if (!takes.includes(method)) return answer(405, { allow: ["OPTIONS", ...takes].join(", ") });
+  if (request.headers.get("tus-resumable") !== VERSION) {
+    const error = new SixfoldError("failed_precondition", `send Tus-Resumable: ${VERSION}`, { detail: "PRECONDITION" });
+    return problem(error, request, { "tus-version": VERSION });
+  }
+  if (id === undefined) return await create(store, request);
+  if (method === "HEAD") return await tell(store, id, request.signal);
+  if (method === "PATCH") return await append(store, id, request);
+  await abortUpload(store, id);
+  return answer(204, {});
+}
+
+async function create(store: Store, request: Request): Promise<Response> {
+  const { headers } = request;
+  const size = wholeNumber(headers, "upload-length");
+  const { bucket, key, filename, name, filetype, type } = metadataOf(headers.get("upload-metadata") ?? "");
+  const path = key ?? filename ?? name;
+  if (bucket === undefined || path === undefined) {
+    throw new SixfoldError("invalid_argument", "Upload-Metadata names a bucket, and a key or a filename, in base64");
+  }
+  const upload = await createUpload(store, {
+    bucket,
+    key: path,
+    contentType: filetype ?? type ?? "application/octet-stream",
+    metadata: {},
+    size,
+    sha256: undefined,
+    ifAbsent: false,
+  });
+  const location = { location: `/tus/${upload.id}` };
+  const hasBody = headers.get("content-type") === OFFSET_TYPE;
+  if (!hasBody && size > 0) return answer(201, { ...location, ...stateOf(upload, 0) });
+  const offset = hasBody ? await receive(store, upload, 0, request) : 0;
+  return answer(201, { ...location, ...await reached(store, upload, offset, request.signal) });
+}
+
+async function append(store: Store, id: string, request: Request): Promise<Response> {
+  const { headers } = request;
+  if (headers.get("content-type") !== OFFSET_TYPE) {
+    await request.body?.cancel();
+    return answer(415, {});
+  }
+  const offset = wholeNumber(headers, "upload-offset");
+  const { upload, at } = await look(store, id);
+  if (offset !== at) throw new SixfoldError("aborted", `the upload goes on at byte ${at}, not at ${offset}`);
+  try {
+    const end = upload.file === undefined ? await receive(store, upload, offset, request) : at;
+    return answer(204, await reached(store, upload, end, request.signal));
+  } catch (thrown) {
+    const error = SixfoldError.from(thrown);
+    if (error.detail !== "CHECKSUM_MISMATCH") throw error;
+    return answer(CHECKSUM_STATUS, {});
+  }
+}
+
+/** Whoever asks once all bytes are there has the file completed: its last PATCH may have been cut before that. */
+async function tell(store: Store, id: string, signal: AbortSignal): Promise<Response> {
+  const { upload, at } = await look(store, id);
+  const state = upload.file === undefined ? await reached(store, upload, at, signal) : stateOf(upload, at);
+  return answer(200, { ...state, "cache-control": "no-store" });
+}
+
+/** Stores a body from an offset on. @returns where it ended */
+async function receive(store: Store, { id }: UploadView, offset: number, request: Request): Promise<number> {
+  const length = request.headers.get("content-length");
+  const part = await storePart(
+    store,
+    {
+      uploadId: id,
+      offset,
+      length: length === null ? undefined : Number(length),
+      sha256: checksumOf(request.headers),
+      keepsCut: true,
+    },
+    request.body ?? new ReadableStream({ start: (controller) => controller.close() }),
+    request.signal,
+  );
+  return offset + part.length;
+}
+
+/** Makes the file visible once all of it is there. @returns what is told of the upload */
+async function reached(store: Store, upload: UploadView, at: number, signal: AbortSignal) {
+  if (at !== upload.size) return stateOf(upload, at);
+  await completeUpload(store, upload.id, signal);
+  return stateOf({ ...upload, expiresAt: undefined }, at);
+}
+
+/** An upload, and where its first gap is: other doors may have left some. */
+async function look(store: Store, id: string): Promise<{ readonly upload: UploadView; readonly at: number }> {
+  for (let at = 0, from = 0;;) {
+    const { upload, parts, next } = await getUpload(store, id, from, 0);
+    if (upload.file !== undefined) return { upload, at: upload.received };
+    for (const { offset, length } of parts) {
+      if (offset !== at) return { upload, at };
+      at += length;
+    }
+    if (next !== at) return { upload, at };
+    from = at;
+  }
+}
+
+function stateOf({ size, expiresAt }: UploadView, at: number): Record<string, string> {
+  return {
+    "upload-offset": String(at),
+    ...(size === undefined ? { "upload-defer-length": "1" } : { "upload-length": String(size) }),
+    ...(expiresAt === undefined ? {} : { "upload-expires": expiresAt.toUTCString() }),
+  };
+}
+
+function abilities({ maxFile }: Store): Record<string, string> {
+  return {
+    "tus-version": VERSION,
+    "tus-extension": EXTENSIONS,
+    "tus-max-size": String(maxFile),
+    "tus-checksum-algorithm": "sha256",
+  };
+}
+
+/** `name base64, name base64`; a name may stand alone. @throws SixfoldError */
+function metadataOf(header: string): Partial<Record<string, string>> {
+  const pairs = header.split(",").map((pair) => pair.trim().split(/ +/)).filter(([name]) => name !== "");
+  return Object.fromEntries(pairs.map(([name = "", value = ""]) => {
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) {
+      throw new SixfoldError("invalid_argument", "the values of Upload-Metadata are base64");
+    }
+    return [name, Buffer.from(value, "base64").toString()];
+  }));
+}
+
+/** @throws SixfoldError where another algorithm is named than is offered */
+function checksumOf(headers: Headers): Uint8Array | undefined {
+  const header = headers.get("upload-checksum");
+  if (header === null) return undefined;
+  const text = /^sha256 ([A-Za-z0-9+/]{43}=)$/.exec(header)?.[1];
+  if (text === undefined) throw new SixfoldError("invalid_argument", "Upload-Checksum is `sha256 <base64>`");
+  return Uint8Array.from(Buffer.from(text, "base64"));
+}
+
+function wholeNumber(headers: Headers, name: string): number {
+  const text = headers.get(name) ?? "";
+  const value = Number(text);
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new SixfoldError("invalid_argument", `${name} is needed, a whole number of bytes`);
+}
+
+function answer(status: number, headers: Record<string, string>): Response {
+  return new Response(null, { status, headers: { "tus-resumable": VERSION, ...headers } });
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { connect } from "node:net";
+import { Upload, type UploadOptions } from "tus-js-client";
+import { until } from "../scripts/programs.ts";
+import { TestCluster } from "./cluster.ts";
+import { bytesOf, MIB, sha256 } from "./sessions/client.ts";
+
+const TUS = { "tus-resumable": "1.0.0" };
+const PATCH = { ...TUS, "content-type": "application/offset+octet-stream" };
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+Deno.test("uploads by tus", async (t) => {
+  await using cluster = await TestCluster.start(6);
+  const [a, b] = [await cluster.addGateway(), await cluster.addGateway()];
+  const stored = async (key: string) => {
+    const response = await fetch(`${b}/v1/files/demo/${encodeURIComponent(key)}`);
+    const bytes = await response.bytes();
+    return [response.status, sha256(bytes), response.headers.get("content-type")];
+  };
+  const ask = async (url: string, method: string, headers: HeadersInit = TUS, body?: BodyInit) => {
+    const response = await fetch(url, { method, headers, body: body ?? null });
+    await response.body?.cancel();
+    return response;
+  };
+  const begin = async (size: number, key: string) => {
+    const metadata = `bucket ${base64("demo")},key ${base64(key)}`;
+    const headers = { ...TUS, "upload-length": String(size), "upload-metadata": metadata };
+    const response = await ask(`${a}/tus`, "POST", headers);
+    assert.equal(response.status, 201);
+    return response.headers.get("location") ?? "";
+  };
+  /** Sends with the client of tus until it ends, or until a part is through. */
+  const send = (bytes: Uint8Array, options: UploadOptions) =>
+    new Promise<string>((resolve, reject) => {
+      const upload = new Upload(Buffer.from(bytes), {
+        chunkSize: 2 * MIB,
+        retryDelays: null,
+        onError: reject,
+        onSuccess: () => resolve(""),
+        onChunkComplete: (_size, sent) => {
+          if (options.endpoint === `${a}/tus` && sent >= 4 * MIB) {
+            void upload.abort().then(() => resolve(upload.url ?? ""));
+          }
+        },
+        ...options,
+      });
+      upload.start();
+    });
+
+  await t.step("tus-js-client: begun at one gateway, cut, and ended at another one", async () => {
+    const bytes = bytesOf(9 * MIB + 5);
+    const metadata = { bucket: "demo", filename: "日本 film.mp4", filetype: "video/mp4" };
+    const begun = await send(bytes, { endpoint: `${a}/tus`, metadata });
+    assert.match(begun, /\/tus\/[0-9a-f-]{36}$/);
+    assert.equal((await stored("日本 film.mp4"))[0], 404);
+    await send(bytes, { uploadUrl: `${b}${new URL(begun).pathname}` });
+    assert.deepEqual(await stored("日本 film.mp4"), [200, sha256(bytes), "video/mp4"]);
+    await send(new Uint8Array(0), { endpoint: `${b}/tus`, metadata: { bucket: "demo", key: "empty" } });
+    assert.equal((await stored("empty"))[0], 200);
+  });
+
+  await t.step("a PATCH that is cut keeps what arrived, and another door goes on", async () => {
+    const bytes = bytesOf(3 * MIB);
+    const path = await begin(bytes.length, "cut");
+    const socket = connect(Number(new URL(a).port), "127.0.0.1");
+    const lines = Object.entries({ ...PATCH, "upload-offset": "0", "content-length": bytes.length, host: "x" });
+    socket.write(`PATCH ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
+    socket.write(bytes.subarray(0, 2 * MIB), () => socket.end());
+    const offset = async () => Number((await ask(`${b}${path}`, "HEAD")).headers.get("upload-offset"));
+    await until("nothing of it is kept", 30_000, async () => await offset() > 0);
+    socket.destroy();
+    const at = await offset();
+    const wrong = await ask(`${b}${path}`, "PATCH", { ...PATCH, "upload-offset": String(at + 1) }, "x");
+    assert.equal(wrong.status, 409);
+    const id = path.slice("/tus/".length);
+    const part = await ask(`${b}/v1/uploads/${id}/parts/${at}`, "PUT", {}, bytes.subarray(at));
+    assert.equal(part.status, 200);
+    // All is there, and nobody has completed it: who asks by tus has that done.
+    assert.equal(await offset(), bytes.length);
+    assert.deepEqual((await stored("cut")).slice(0, 2), [200, sha256(bytes)]);
+  });
+
+  await t.step("checksums, ends, and what is asked wrongly", async () => {
+    const abilities = await ask(`${a}/tus`, "OPTIONS", {});
+    assert.deepEqual([abilities.status, abilities.headers.get("tus-version")], [204, "1.0.0"]);
+    assert.match(abilities.headers.get("tus-extension") ?? "", /creation.*expiration.*termination.*checksum/);
+    const path = await begin(4, "sum");
+    const first = await ask(`${a}${path}`, "HEAD");
+    assert.ok(Date.parse(first.headers.get("upload-expires") ?? "") > Date.now());
+    assert.deepEqual([first.headers.get("upload-offset"), first.headers.get("upload-length")], ["0", "4"]);
+    const sum = (text: string) => `sha256 ${createHash("sha256").update(text).digest("base64")}`;
+    const patch = (text: string, more: Record<string, string>) =>
+      ask(`${a}${path}`, "PATCH", { ...PATCH, "upload-offset": "0", ...more }, text);
+    assert.equal((await patch("abcd", { "upload-checksum": sum("abce") })).status, 460);
+    assert.equal((await patch("abcd", { "upload-checksum": "md5 x" })).status, 400);
+    assert.equal((await patch("abcd", { "content-type": "text/plain" })).status, 415);
+    assert.equal((await patch("abcd", { "tus-resumable": "0.2.2" })).status, 412);
+    const done = await patch("abcd", { "upload-checksum": sum("abcd") });
+    assert.deepEqual([done.status, done.headers.get("upload-offset")], [204, "4"]);
+    assert.deepEqual((await stored("sum")).slice(0, 2), [200, createHash("sha256").update("abcd").digest("hex")]);
+    const gone = await begin(4, "gone");
+    assert.equal((await ask(`${b}${gone}`, "DELETE")).status, 204);
+    assert.equal((await ask(`${a}${gone}`, "HEAD")).status, 404);
+    assert.equal((await ask(`${a}${gone}`, "GET")).status, 405);
+    assert.equal((await ask(`${a}/tus`, "POST", { ...TUS, "upload-length": "4" })).status, 400);
+  });
+});
