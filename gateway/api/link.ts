@@ -11,8 +11,8 @@ import { fileAddress, FILES } from "./file_address.ts";
 export function linkOf(request: Request): SignedLink | undefined {
   const { pathname, searchParams } = new URL(request.url);
   if (!isLink(searchParams)) return undefined;
-  const { bucket, key } = pathname.startsWith(FILES) ? fileAddress(request) : { bucket: "", key: "" };
-  const link = readLink(request.method, bucket, key, searchParams);
+  const file = pathname.startsWith(FILES) ? fileAddress(request) : undefined;
+  const link = file && readLink(request.method, file.bucket, file.key, searchParams);
   if (link === undefined) throw new SixfoldError("unauthenticated", "this link is malformed, or for something else");
   const { method, size, type } = link.terms;
   if (method === "PUT") checkBody(request.headers, size, type);

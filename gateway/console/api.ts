@@ -4,6 +4,7 @@ import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { createClient as createSdk } from "../../client/mod.ts";
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { FileService } from "../../shared/gen/sixfold/v1/files_pb.ts";
+import { KeyService } from "../../shared/gen/sixfold/v1/keys_pb.ts";
 
 const CALL_MS = 15_000;
 const { origin } = globalThis.location;
@@ -14,6 +15,9 @@ export const files = createClient(FileService, transport);
 
 /** The cluster by RPC. */
 export const cluster = createClient(ClusterService, transport);
+
+/** API keys by RPC. */
+export const keys = createClient(KeyService, transport);
 
 /** Uploads and downloads. */
 export const sdk = createSdk({ gateways: origin });

@@ -4,6 +4,7 @@ import { servers, trouble } from "./cluster_state.ts";
 import { ClusterPage } from "./cluster_page.tsx";
 import { FilesPage } from "./files_page.tsx";
 import { Icon } from "./icons.tsx";
+import { KeysPage } from "./keys_page.tsx";
 import { LossPage } from "./loss_page.tsx";
 import { Notices } from "./notices.tsx";
 import { RequestsPage } from "./requests_page.tsx";
@@ -19,6 +20,7 @@ const PAGES = [
   { page: "cluster", title: "Cluster", href: "#/cluster" },
   { page: "requests", title: "Requests", href: "#/requests" },
   { page: "loss", title: "What would I lose", href: "#/loss" },
+  { page: "keys", title: "Keys", href: "#/keys" },
 ] as const;
 
 /** The console. */
@@ -63,6 +65,8 @@ function Page({ page }: { page: typeof PAGES[number]["page"] }) {
       return <FilesPage />;
     case "cluster":
       return <ClusterPage />;
+    case "keys":
+      return <KeysPage />;
     case "requests":
       return <RequestsPage />;
     case "loss":

@@ -6,13 +6,14 @@ export type Route =
   | { readonly page: "files"; readonly bucket: string; readonly prefix: string; readonly file: string }
   | { readonly page: "requests"; readonly trace: string }
   | { readonly page: "cluster" }
+  | { readonly page: "keys" }
   | { readonly page: "loss" };
 
 /** Reads what is behind #. What is not known leads to the files. */
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [page, bucket = "", ...rest] = path.split("/").map(decode);
-  if (page === "cluster" || page === "loss") return { page };
+  if (page === "cluster" || page === "loss" || page === "keys") return { page };
   if (page === "requests") return { page, trace: bucket };
   const file = decode((/^file=(.*)$/.exec(query)?.[1] ?? "").replaceAll("+", " "));
   if (page !== "files") return { page: "files", bucket: "", prefix: "", file: "" };
