@@ -23,7 +23,7 @@ export const LEFT_OUT_ROWS: readonly Row[] = [
     75,
     "tokens that are expired, forged or somebody else's",
     "401, 403 or 404",
-    "clients have no tokens yet; those of the daemons are row 78",
+    "tests/keys_test.ts and gateway/api/guard_test.ts ask for all of them; those of the daemons are row 78",
   ),
   leftOut(
     77,
