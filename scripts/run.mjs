@@ -23,6 +23,7 @@ const programs = {
   sixfold: ["bun", "client/cli/main.ts"],
   faults: ["deno", "scripts/faults.ts"],
   chaos: ["deno", "scripts/chaos.ts"],
+  patroni: ["deno", "scripts/patroni.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
   console: ["deno", "scripts/build-console.ts"],
   settings: ["deno", "tests/configuration_page.ts"],
