@@ -20,6 +20,8 @@ const REST_MS = 6000;
 /** Calls at once where all keys are looked at. */
 const WIDTH = 8;
 const SETTLE_MS = 60_000;
+/** Looks in a row that find no daemon writing, before nothing more is expected to come. */
+const STILL_LOOKS = 15;
 
 /** A gateway process and where it listens. */
 export interface StagedGateway {
@@ -165,6 +167,13 @@ export class Stage implements AsyncDisposable {
     // What was on its way to a daemon that was stopped may still become a chunk. The cleanup allows for half a minute of
     // that, and `endGrace` takes it away.
     await new Promise((resolve) => setTimeout(resolve, Math.max(500, this.#restUntil - Date.now())));
+    // The same is so of a call that a gateway has given up on while its daemon writes: it is in `tmp/` until then.
+    let still = 0;
+    await until("chunks stay in tmp/", ms, async () => {
+      const writing = await Promise.all(this.daemons.map((daemon) => daemon.unfinished()));
+      still = writing.every((count) => count === 0) ? still + 1 : 0;
+      return still > STILL_LOOKS;
+    });
     await this.ledger.endLeases();
     let left: string[] = [];
     const calm = async () => {

@@ -72,6 +72,11 @@ export class StagedDaemon {
     return await filesBelow(`${this.folder}/chunks`);
   }
 
+  /** Chunks that are being written now. */
+  async unfinished(): Promise<number> {
+    return (await filesBelow(`${this.folder}/tmp`)).length;
+  }
+
   /** Lets go of it: the cluster ends the process. */
   async dispose(): Promise<void> {
     this.stage.watch.expect(this.daemon.process);
