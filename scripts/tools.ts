@@ -21,11 +21,21 @@ export async function debianTool(
 ): Promise<string | undefined> {
   if (await works(program, args)) return program;
   if (Deno.uid() === 0 && await works("apt-get", ["--version"])) {
-    await works("apt-get", ["-q", "update"]);
-    await works("apt-get", ["-qy", "install", name]);
+    await inTurn(async () => {
+      if (await works(program, args)) return;
+      await works("apt-get", ["-q", "update"]);
+      await works("apt-get", ["-qy", "-o", "DPkg::Lock::Timeout=120", "install", name]);
+    });
     if (await works(program, args)) return program;
   }
   return missing(program, `install the package ${name}`);
+}
+
+/** Test files run as processes side by side, and apt-get gives up at once where another one is at work. */
+async function inTurn(install: () => Promise<void>): Promise<void> {
+  using lock = await Deno.open("/run/lock/sixfold-install", { write: true, create: true });
+  await lock.lock(true);
+  await install();
 }
 
 /**
