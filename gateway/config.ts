@@ -17,6 +17,7 @@ import {
   type Settings,
   text,
 } from "../shared/config.ts";
+import { LOG_SETTINGS } from "../shared/process_log.ts";
 
 /** Exact origins, separated by commas. */
 function origins(about: string): Setting<readonly string[]> {
@@ -81,7 +82,7 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_CORS_ORIGINS: origins("Other pages' origins from which browsers may call, with API keys; none by default."),
   SIXFOLD_RISK_NO_KEYS: flag("1: whoever reaches SIXFOLD_HOST may do everything until there is a key.", "0"),
   SIXFOLD_RISK_PLAIN_TEXT: flag("1: keys and files pass in plain text where others may read them.", "0"),
-  SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
+  ...LOG_SETTINGS,
 } as const;
 
 /** A gateway's settings, checked. */

@@ -4,8 +4,8 @@ import { newUuid } from "../shared/chunk_id.ts";
 import { showSettings } from "../shared/config.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
-import { jsonLine, terminalLine } from "../shared/log_line.ts";
-import { createLogger } from "../shared/logger.ts";
+import type { Logger } from "../shared/logger.ts";
+import { openProcessLog } from "../shared/process_log.ts";
 import { outOfTrace } from "../shared/telemetry.ts";
 import { KeptTraces } from "../shared/telemetry_kept.ts";
 import { metricsText } from "../shared/telemetry_metrics.ts";
@@ -20,7 +20,7 @@ import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
 import { createRest } from "./api/rest.ts";
 import { createSessionCookies } from "./api/session_cookie.ts";
 import { followCertificate, readCertificate } from "./certificate.ts";
-import { GATEWAY_SETTINGS, readGatewayConfig } from "./config.ts";
+import { GATEWAY_SETTINGS, type GatewayConfig, readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
 import { observeCluster } from "./core/cluster_metrics.ts";
@@ -50,16 +50,7 @@ import { Runner } from "./workers/runner.ts";
 const UPKEEP_CONNECTIONS = 5;
 const GRACE_MS = 30_000;
 
-async function run(): Promise<number> {
-  const config = readGatewayConfig(Deno.env.toObject());
-  const encoder = new TextEncoder();
-  const write = (line: string) => void Deno.stderr.writeSync(encoder.encode(line));
-  const log = createLogger(
-    config.SIXFOLD_LOG,
-    write,
-    { service: "gateway" },
-    Deno.stderr.isTerminal() ? terminalLine : jsonLine,
-  );
+async function run(config: GatewayConfig, log: Logger): Promise<number> {
   const { SIXFOLD_TLS_CERT_FILE: certFile, SIXFOLD_TLS_KEY_FILE: keyFile } = config;
   const readOwn = certFile || keyFile ? () => readCertificate(certFile, keyFile) : undefined;
   const told = new AbortController();
@@ -177,7 +168,13 @@ try {
     Deno.stdout.writeSync(new TextEncoder().encode(showSettings(GATEWAY_SETTINGS, Deno.env.toObject())));
     Deno.exit(0);
   }
-  Deno.exit(await run());
+  const config = readGatewayConfig(Deno.env.toObject());
+  const encoder = new TextEncoder();
+  const { log, close } = openProcessLog(config, { service: "gateway", port: config.SIXFOLD_PORT }, {
+    isTerminal: Deno.stderr.isTerminal(),
+    write: (line) => void Deno.stderr.writeSync(encoder.encode(line)),
+  });
+  Deno.exit(await run(config, log).finally(close));
 } catch (error) {
   console.error(error instanceof SixfoldError ? error.message : error);
   Deno.exit(1);

@@ -1,7 +1,6 @@
 /** The daemon's settings. */
 import {
   bytes,
-  choice,
   CLUSTER_TOKEN,
   DATABASE_URL,
   decimal,
@@ -16,6 +15,7 @@ import {
 } from "../shared/config.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { isLoopback } from "../shared/loopback.ts";
+import { LOG_SETTINGS } from "../shared/process_log.ts";
 
 /** All settings of a daemon. */
 export const DAEMON_SETTINGS = {
@@ -41,7 +41,7 @@ export const DAEMON_SETTINGS = {
     "1: the cluster's token and the chunks pass in plain text where others may read them. Gateways and daemons speak no TLS with each other.",
     "0",
   ),
-  SIXFOLD_LOG: choice("The least level that is logged.", "info", "debug", "info", "warn", "error"),
+  ...LOG_SETTINGS,
 } as const;
 
 /** A daemon's settings, checked. */

@@ -1,8 +1,8 @@
 /** The storage daemon: reads its settings, opens its folder and its doors, registers, and stops in reverse order. */
 import { showSettings } from "../shared/config.ts";
 import { SixfoldError } from "../shared/errors.ts";
-import { jsonLine, terminalLine } from "../shared/log_line.ts";
-import { createLogger, type Logger } from "../shared/logger.ts";
+import type { Logger } from "../shared/logger.ts";
+import { openProcessLog } from "../shared/process_log.ts";
 import { translateErrors } from "../shared/rpc.ts";
 import { silenceLimit } from "../shared/silence.ts";
 import { sleep } from "../shared/sleep.ts";
@@ -42,16 +42,11 @@ const KEEP_BEATS = 60;
 /** So many heartbeats lie between looks at what was set aside. */
 const SWEEP_BEATS = 6;
 
-async function run(config: DaemonConfig, stop: AbortController): Promise<number> {
+async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController): Promise<number> {
   const stopping = stop.signal;
   const folder = await DataFolder.open(config.SIXFOLD_DATA_DIR);
   const { serverId, clusterId, seen } = await folder.identity();
-  const log = createLogger(
-    config.SIXFOLD_LOG,
-    (line) => process.stderr.write(line),
-    { service: "daemon", serverId },
-    process.stderr.isTTY ? terminalLine : jsonLine,
-  );
+  const log = plainLog.with({ serverId });
   const uncaught = catchUncaught(log, () => stop.abort());
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);
@@ -224,7 +219,12 @@ try {
     process.stdout.write(showSettings(DAEMON_SETTINGS, process.env));
     process.exit(0);
   }
-  process.exit(await run(readDaemonConfig(process.env), stop));
+  const config = readDaemonConfig(process.env);
+  const { log, close } = openProcessLog(config, { service: "daemon", port: config.SIXFOLD_HTTP_PORT }, {
+    isTerminal: process.stderr.isTTY,
+    write: (line) => process.stderr.write(line),
+  });
+  process.exit(await run(config, log, stop).finally(close));
 } catch (error) {
   console.error(error instanceof SixfoldError ? error.message : error);
   process.exit(1);

@@ -7,17 +7,19 @@ import { dirname, resolve } from "node:path";
  * measured; at 30 % it was a tenth of a put's, and without a bound a soak took 272 MiB.
  * @param {string} root the project's folder
  * @param {Record<string, string | undefined>} env the gateway's settings: it reads the files that these name, and their
- * folders, where a new certificate appears
+ * folders, where a new certificate appears, and writes its log where they say
  */
 export function gatewayFlags(root, env) {
   const named = Object.entries(env).filter(([name, path]) => /^(SIXFOLD_\w+|DATABASE_URL)_FILE$/.test(name) && path);
   const folders = named.map(([, path]) => dirname(resolve(path ?? "")));
+  const logs = env.SIXFOLD_LOG_DIR ? [resolve(env.SIXFOLD_LOG_DIR)] : [];
   return [
     "--no-check",
     "--no-prompt",
     "--allow-net",
     "--allow-env",
-    `--allow-read=${[root, ...new Set(folders)].join(",")}`,
+    `--allow-read=${[root, ...new Set([...folders, ...logs])].join(",")}`,
+    ...logs.map((folder) => `--allow-write=${folder}`),
     "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1,--heap-growing-percent=60",
   ];
 }

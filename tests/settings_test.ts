@@ -38,11 +38,15 @@ Deno.test("each program starts from the environment alone, and ends well on SIGT
   await using cluster = await LocalCluster.open();
   const shared = { DATABASE_URL: cluster.postgres.url, SIXFOLD_CLUSTER_TOKEN: TOKEN };
   const [port, grpcPort, httpPort] = [await freePort(), await freePort(), await freePort()].map(String);
-  const gatewayEnv = { ...shared, SIXFOLD_PORT: port ?? "" };
+  const logs = `${cluster.folder}/logs`;
+  const gatewayEnv = { ...shared, SIXFOLD_PORT: port ?? "", SIXFOLD_LOG_DIR: logs };
   const gateway = program("gateway", gatewayEnv).spawn();
   await until("the gateway does not serve", 20_000, () => answers(`http://127.0.0.1:${port}/healthz`));
   const doors = { SIXFOLD_GRPC_PORT: grpcPort ?? "", SIXFOLD_HTTP_PORT: httpPort ?? "" };
-  const daemonEnv = { ...shared, ...doors, SIXFOLD_DATA_DIR: `${cluster.folder}/daemon` };
+  const daemonEnv = { ...shared, ...doors, SIXFOLD_DATA_DIR: `${cluster.folder}/daemon`, SIXFOLD_LOG_DIR: logs };
+  await Deno.mkdir(logs, { recursive: true });
+  // A log that cannot be written harms no process.
+  await Deno.symlink("/dev/full", `${logs}/daemon-${httpPort}.log`);
   const daemon = program("daemon", daemonEnv).spawn();
   await until("the daemon is not ready", 20_000, () => answers(`http://127.0.0.1:${httpPort}/readyz`));
   const others = {
@@ -87,4 +91,9 @@ Deno.test("each program starts from the environment alone, and ends well on SIGT
     running.kill("SIGTERM");
     assert.equal((await running.output()).code, 0);
   }
+  const told = (await Deno.readTextFile(`${logs}/gateway-${port}.log`)).trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assert.deepEqual([told.at(0)?.service, told.at(-1)?.message], ["gateway", "stopped"]);
+  assert.deepEqual((await Array.fromAsync(Deno.readDir(logs))).length, 2);
 });
