@@ -2,7 +2,7 @@
  * The consistent-hash ring: 150 virtual nodes per server and unit of weight, placed by XXH64. A key belongs to the next
  * distinct servers clockwise from its own hash.
  */
-import { xxh64Text } from "./checksum.ts";
+import { xxh64, xxh64Text } from "./checksum.ts";
 
 /** Virtual nodes of a server of weight 1. */
 export const VIRTUAL_NODES = 150;
@@ -43,6 +43,11 @@ export class Ring {
     this.#positions = BigUint64Array.from(sorted, (node) => node.position);
     this.#owners = sorted.map((node) => node.serverId);
     this.servers = new Set(this.#owners).size;
+  }
+
+  /** A number of 32 bits that follows from the nodes: gateways that name the same one place chunks alike. */
+  get version(): number {
+    return Number(BigInt.asUintN(32, xxh64(new Uint8Array(this.#positions.buffer), BigInt(this.servers))));
   }
 
   /** The next distinct servers clockwise from a position, nearest first; all of them when fewer than `count` exist. */

@@ -43,6 +43,14 @@ test("a server's share is what its arcs take of the ring", () => {
   assert.deepEqual(new Ring([]).shares(), []);
 });
 
+test("the version of a ring is that of its nodes, in whatever order they come", () => {
+  const { version } = ringOf(ids(6));
+  assert.equal(ringOf(ids(6).reverse()).version, version);
+  assert.notEqual(ringOf(ids(7)).version, version);
+  assert.ok(Number.isInteger(version) && version >= 0 && version < 2 ** 32);
+  assert.equal(new Ring([]).version, new Ring([]).version);
+});
+
 test("successors agree with a walk over a sorted list", () => {
   const nodes = fc.array(fc.record({ serverId: fc.constantFrom("a", "b", "c", "d"), position: fc.bigInt(0n, 99n) }));
   fc.assert(fc.property(nodes, fc.bigInt(0n, 120n), fc.integer({ min: 1, max: 6 }), (nodes, position, count) => {

@@ -74,6 +74,9 @@ Deno.test("metrics of a cluster", async (t) => {
 
   await t.step("a server that is gone shows", async () => {
     const [lost] = cluster.daemons;
+    const version = sum(await scrape(gateway), "sixfold_ring_version");
+    const other = await cluster.addGateway();
+    assert.equal(sum(await scrape(other), "sixfold_ring_version"), version);
     lost?.process.kill("SIGKILL");
     await lost?.process.status;
     await put("demo/c", 3_000_000);
@@ -81,6 +84,11 @@ Deno.test("metrics of a cluster", async (t) => {
     const page = await scrape(gateway);
     assert.ok(sum(page, "sixfold_chunk_calls_total", 'outcome="unavailable"') > 0);
     assert.equal(sum(page, "sixfold_write_substitutes_total", "unavailable"), 1);
+    await until(
+      "the ring is the same",
+      60_000,
+      async () => sum(await scrape(gateway), "sixfold_ring_version") !== version,
+    );
   });
 
   await t.step("files that lack chunks are told by how many, and those that are lost", async () => {

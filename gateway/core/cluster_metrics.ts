@@ -40,6 +40,11 @@ const ringServers = gauge({
   unit: "{server}",
   about: "Servers on the ring that this gateway uses now.",
 });
+const ringVersion = gauge({
+  name: "sixfold.ring.version",
+  unit: "{version}",
+  about: "A number that is another one after each change of the ring, and the same on all gateways that use the same.",
+});
 const files = gauge({
   name: "sixfold.redundancy.files",
   unit: "{file}",
@@ -100,7 +105,11 @@ export function observeCluster(sql: Sql, cluster: Cluster): void {
     }
     return await within(LIMIT_MS, reading ?? readFigures(sql), "PostgreSQL does not answer in time");
   };
-  observe([ringServers], (tell) => tell(ringServers, cluster.now.ring.servers));
+  observe([ringServers, ringVersion], (tell) => {
+    const { ring } = cluster.now;
+    tell(ringServers, ring.servers);
+    tell(ringVersion, ring.version);
+  });
   observe([servers, serverUp, heartbeatAge, free, used], async (tell) => {
     const rows = await within(LIMIT_MS, cluster.readServers(), "PostgreSQL does not answer in time");
     for (const state of SERVER_STATES) {
