@@ -6,6 +6,8 @@ import { type Download, download, type DownloadOptions } from "./download.ts";
 import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
 import { createKey, type KeyInfo, type KeyOptions, listKeys, revokeKey } from "./keys.ts";
 import { list, type ListEntry, type ListOptions } from "./list.ts";
+import { type MoveCalls, moveCalls } from "./moves.ts";
+import { type RepairCalls, repairCalls } from "./repairs.ts";
 import type { UploadSource } from "./source.ts";
 import { fileOfJson, type StoredFile } from "./stored_file.ts";
 import { trace, type TraceSpan } from "./trace.ts";
@@ -49,6 +51,10 @@ export interface SixfoldClient {
   trace(traceId: string, options?: CallOptions): Promise<TraceSpan[][]>;
   /** The API keys of the cluster. */
   readonly keys: KeyCalls;
+  /** Rebalances and drains. */
+  readonly moves: MoveCalls;
+  /** What is being rebuilt. */
+  readonly repairs: RepairCalls;
   /** How each gateway is, in the order of their addresses; never throws for one that is down. */
   readiness(options?: CallOptions): Promise<Readiness[]>;
 }
@@ -85,6 +91,8 @@ export function createClient(options: GatewayOptions): SixfoldClient {
       list: (call) => listKeys(gateways, call),
       revoke: (id, call) => revokeKey(gateways, id, call),
     },
+    moves: moveCalls(gateways),
+    repairs: repairCalls(gateways),
     readiness: (call) => readiness(gateways, options, call),
   };
 }

@@ -2,6 +2,7 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { fromBase64, toHex } from "./bytes.ts";
 import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
+import { rowsOf } from "./rpc_json.ts";
 
 /** A storage server. */
 export interface ServerInfo {
@@ -56,7 +57,7 @@ const STATES = ["active", "full", "draining", "stopped", "inactive"] as const;
 /** Every server that is known. @throws SixfoldError */
 export async function servers(gateways: Gateways, options: CallOptions = {}): Promise<ServerInfo[]> {
   const { servers } = await callRpc(gateways, "ClusterService/ListServers", {}, options);
-  return rows(servers).map((row) => {
+  return rowsOf(servers).map((row) => {
     const state = String(row["state"]).replace("SERVER_STATE_", "").toLowerCase();
     const breaker = String(row["breaker"]).replace("BREAKER_STATE_", "").toLowerCase();
     return {
@@ -83,7 +84,7 @@ export async function locate(
   options: CallOptions = {},
 ): Promise<ChunkPlace[]> {
   const { chunks } = await callRpc(gateways, "ClusterService/Locate", { bucket, key }, options);
-  return rows(chunks).map((row) => ({
+  return rowsOf(chunks).map((row) => ({
     chunkId: String(row["chunkId"]),
     segment: Number(row["segment"] ?? 0),
     index: Number(row["index"] ?? 0),
@@ -118,8 +119,4 @@ export function readiness(
       return { address, ready: false, servers: 0, clockAheadMs: undefined, error: SixfoldError.from(error) };
     }
   }));
-}
-
-function rows(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.map((row) => ({ ...Object(row) })) : [];
 }

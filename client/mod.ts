@@ -8,6 +8,8 @@ export { Download, type DownloadOptions } from "./download.ts";
 export type { Fetch, GatewayOptions } from "./gateways.ts";
 export type { KeyInfo, KeyOptions } from "./keys.ts";
 export type { ListEntry, ListOptions } from "./list.ts";
+export type { Change, MoveCalls, MovePlan, PlannedChange } from "./moves.ts";
+export type { Repair, RepairCalls, RepairState } from "./repairs.ts";
 export { type LinkOptions, signLink } from "./sign_link.ts";
 export type { StoredFile } from "./stored_file.ts";
 export { type ErrorCode, type ErrorDetail, SixfoldError } from "../shared/errors.ts";

@@ -1,6 +1,7 @@
 /** What a request did, as the gateway that has answered it remembers. */
 import { SixfoldError } from "../shared/errors.ts";
 import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
+import { rowsOf } from "./rpc_json.ts";
 
 /** A piece of work of a request. Times are ms since the request began. */
 export interface TraceSpan {
@@ -39,7 +40,7 @@ export async function trace(
     const alone = new Gateways({ ...options, gateways: address });
     try {
       const { traces } = await callRpc(alone, "ClusterService/GetTrace", { traceId }, call);
-      return objects(traces).map((found) => objects(found["spans"]).map(spanOf));
+      return rowsOf(traces).map((found) => rowsOf(found["spans"]).map(spanOf));
     } catch (error) {
       if (!(error instanceof SixfoldError) || error.code !== "not_found") throw error;
       missing = error;
@@ -56,15 +57,11 @@ function spanOf(row: Record<string, unknown>): TraceSpan {
     startMs: Number(row["startMs"] ?? 0),
     durationMs: Number(row["durationMs"] ?? 0),
     attributes: { ...Object(row["attributes"]) },
-    events: objects(row["events"]).map((event) => ({
+    events: rowsOf(row["events"]).map((event) => ({
       name: String(event["name"]),
       atMs: Number(event["atMs"] ?? 0),
       attributes: { ...Object(event["attributes"]) },
     })),
     error: String(row["error"] ?? ""),
   };
-}
-
-function objects(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.map((row) => ({ ...Object(row) })) : [];
 }

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { ROOT } from "../scripts/programs.ts";
+import { commandIn } from "./clients/command.ts";
 import { pattern } from "./clients/sdk_suite.ts";
 import { TestCluster } from "./cluster.ts";
 
 const MIB = 1024 * 1024;
-const bun = Deno.env.get("SIXFOLD_BUN") ?? "bun";
 
 /** The bytes of every file below a folder, by their paths. */
 async function digests(folder: string, prefix = ""): Promise<Map<string, string>> {
@@ -22,25 +21,7 @@ Deno.test("the command", async (t) => {
   await using cluster = await TestCluster.start(3);
   const gateway = await cluster.addGateway();
   const folder = await Deno.makeTempDir({ prefix: "sixfold cli-" });
-  const start = (...args: string[]) =>
-    new Deno.Command(bun, {
-      args: [`${ROOT}client/cli/main.ts`, ...args],
-      cwd: folder,
-      env: { SIXFOLD_GATEWAY: gateway, XDG_STATE_HOME: `${folder}/state`, NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    });
-  const run = async (...args: string[]) => {
-    const { code, stdout, stderr } = await start(...args).output();
-    const text = new TextDecoder();
-    return { code, out: text.decode(stdout), err: text.decode(stderr) };
-  };
-  const ok = async (...args: string[]) => {
-    const { code, out, err } = await run(...args);
-    assert.equal(code, 0, `${args.join(" ")}: ${err}`);
-    return out;
-  };
+  const { start, ok } = commandIn(folder, gateway);
   try {
     await Deno.writeTextFile(`${folder}/a.txt`, "hello");
     await Deno.writeFile(`${folder}/big.bin`, pattern(12 * MIB));
@@ -56,26 +37,6 @@ Deno.test("the command", async (t) => {
       for (const command of ["servers", "ring", "doctor"]) await ok(command);
       assert.match(await ok("locate", "demo/dir/big.bin"), /segment 0/);
       await ok("rm", "demo/a.txt");
-    });
-
-    await t.step("wrong use ends with its own exit code and a sentence", async () => {
-      const cases: [number, RegExp, string[]][] = [
-        [2, /names no file/, ["get", "demo"]],
-        [2, /missing required argument/, ["put"]],
-        [2, /one of the two/, ["sync", "a", "b"]],
-        [2, /is a folder|is no file/, ["put", ".", "demo/x"]],
-        [2, /a bucket has/, ["put", "a.txt", "b d/x"]],
-        [3, /no file/, ["get", "demo/none"]],
-        [3, /there is no/, ["put", "none.txt", "demo/"]],
-        [4, /is a folder/, ["cp", "sf://demo/dir/big.bin", "state/../dir"]],
-        [7, /cannot be reached/, ["ls", "demo", "--gateway", "http://127.0.0.1:1"]],
-      ];
-      await Deno.mkdir(`${folder}/dir/big.bin`, { recursive: true });
-      for (const [code, sentence, args] of cases) {
-        const { code: ended, err } = await run(...args);
-        assert.equal(ended, code, `${args.join(" ")}: ${err}`);
-        assert.match(err, sentence);
-      }
     });
 
     await t.step("a tree up and down is identical, the second time nothing is sent, and --delete removes", async () => {

@@ -5,12 +5,16 @@ import { addCat } from "./commands/cat.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addCp } from "./commands/cp.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDrain } from "./commands/drain.ts";
 import { addGet } from "./commands/get.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLink } from "./commands/link.ts";
 import { addLocate } from "./commands/locate.ts";
 import { addLs } from "./commands/ls.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addPut } from "./commands/put.ts";
+import { addRebalance } from "./commands/rebalance.ts";
+import { addRepair } from "./commands/repair.ts";
 import { addRing } from "./commands/ring.ts";
 import { addRm } from "./commands/rm.ts";
 import { addServers } from "./commands/servers.ts";
@@ -51,13 +55,19 @@ export function createProgram(): Command {
     addServers,
     addRing,
     addLocate,
+    addPlan,
+    addDrain,
+    addRebalance,
+    addRepair,
     addTrace,
     addDoctor,
     addKeys,
     addLink,
   ];
   for (const add of [...all, addCompletion]) add(program);
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  for (const command of program.commands) {
+    for (const one of [command, ...command.commands]) one.copyInheritedSettings(program);
+  }
   return program;
 }
 

@@ -95,6 +95,11 @@ export async function runSuite(gateways: string | string[], bucket: string): Pro
   check(below.join() === "a/small 日本", `list below: ${below}`);
   check((await client.servers()).every(({ state }) => state === "active"), "servers");
   check((await client.locate(bucket, "large")).length >= 6, "locate");
+  check((await client.moves.list()).length === 0, "moves");
+  check((await client.moves.plan("rebalance")).chunks === 0, "a plan");
+  await failsWith("not_found", () => client.moves.plan({ drain: stored.id }));
+  check((await client.repairs.state()).parked === 0, "repairs");
+  for await (const { state } of client.repairs.list()) check(state !== "parked", "each repair");
   check((await client.readiness())[0]?.ready === true, "readiness");
   for (const key of ["a/small 日本", "large", "streamed", "empty"]) {
     check(await client.remove(bucket, key), `remove ${key}`);

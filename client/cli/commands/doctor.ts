@@ -10,6 +10,7 @@ const LOW = 0.05;
 /** `sixfold doctor` */
 export function addDoctor(program: Command): void {
   program.command("doctor").description("look whether all is well: gateways, clocks, servers, space")
+    .addHelpText("after", "\nExample:\n  sixfold doctor --gateway http://10.0.0.1:8080 --gateway http://10.0.0.2:8080")
     .action(async (_options: unknown, command: Command) => {
       const { client, json, signal } = openSession(command);
       const findings: { ok: boolean; what: string }[] = [];

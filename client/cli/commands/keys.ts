@@ -5,7 +5,8 @@ import { secondsOf } from "../time.ts";
 
 /** `sixfold keys` */
 export function addKeys(program: Command): void {
-  const keys = program.command("keys").description("make, list and revoke API keys");
+  const keys = program.command("keys").description("make, list and revoke API keys")
+    .addHelpText("after", "\nExample:\n  sixfold keys create me --may read,write,delete,observe,admin");
   keys.command("create").description("make a key; it is shown once, on standard output")
     .argument("<name>", "what it is for")
     .option("--may <verbs>", "read, write, delete, observe, admin; separated by commas", "read,write,delete")
@@ -30,6 +31,7 @@ export function addKeys(program: Command): void {
       note(`the key ${key.id} is not shown again; give it to programs as SIXFOLD_KEY`);
     });
   keys.command("list").description("list all keys, also those that are not valid any more")
+    .addHelpText("after", "\nExample:\n  sixfold keys list")
     .action(async (_options: unknown, command: Command) => {
       const { client, json, signal } = openSession(command);
       const rows: string[][] = [];
@@ -44,6 +46,7 @@ export function addKeys(program: Command): void {
     });
   keys.command("revoke").description("end keys for good, within five seconds everywhere")
     .argument("<id...>", "the 16 hex digits that keys list shows")
+    .addHelpText("after", "\nExample:\n  sixfold keys revoke 0123456789abcdef")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, json, signal } = openSession(command);
       for (const id of ids) {

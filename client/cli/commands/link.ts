@@ -14,7 +14,11 @@ export function addLink(program: Command): void {
     .option("--put", "to store the file, not to fetch it")
     .option("--size <bytes>", "with --put: the most bytes")
     .option("--type <type>", "with --put: the content type that must be sent")
-    .addHelpText("after", "\nIt is signed with SIXFOLD_KEY, can do no more than that key, and ends with it.")
+    .addHelpText(
+      "after",
+      "\nIt is signed with SIXFOLD_KEY, can do no more than that key, and ends with it." +
+        "\nExamples:\n  sixfold link demo/photo.jpg --for 7d\n  sixfold link demo/inbox/scan.pdf --put --size 20000000",
+    )
     .action(async (
       place: string,
       options: { for: string; put?: boolean; size?: string; type?: string },

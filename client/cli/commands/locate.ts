@@ -7,6 +7,7 @@ import { openSession, print } from "../session.ts";
 export function addLocate(program: Command): void {
   program.command("locate").description("tell which server keeps which chunk of a file")
     .argument("<file>", "BUCKET/KEY")
+    .addHelpText("after", "\nExample:\n  sixfold locate demo/photo.jpg")
     .action(async (source: string, _options: unknown, command: Command) => {
       const { client, json, signal } = openSession(command);
       const { bucket, key } = fileOf(source);

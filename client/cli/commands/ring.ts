@@ -8,6 +8,7 @@ const CIRCLE = 2 ** 64;
 /** `sixfold ring` */
 export function addRing(program: Command): void {
   program.command("ring").description("tell which share of the ring each server has")
+    .addHelpText("after", "\nExample:\n  sixfold ring")
     .action(async (_options: unknown, command: Command) => {
       const { client, json, signal } = openSession(command);
       const active = (await client.servers({ signal })).filter(({ state }) => state === "active" || state === "full");

@@ -25,9 +25,7 @@ export function addRm(program: Command): void {
         }
         const { bucket, key } = placeOf(text);
         for await (const { file } of client.list(bucket, { prefix: prefixOf(key), signal })) {
-          if (file !== undefined) {
-            await client.remove(bucket, file.key, { signal }).then(() => print(`removed ${bucket}/${file.key}`));
-          }
+          if (file !== undefined) await one(bucket, file.key);
         }
       }
     });

@@ -5,6 +5,7 @@ import { openSession, print } from "../session.ts";
 /** `sixfold servers` */
 export function addServers(program: Command): void {
   program.command("servers").description("list the storage servers")
+    .addHelpText("after", "\nExample:\n  sixfold servers --json")
     .action(async (_options: unknown, command: Command) => {
       const { client, json, signal } = openSession(command);
       const servers = await client.servers({ signal });

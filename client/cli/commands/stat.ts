@@ -7,6 +7,7 @@ import { openSession, print } from "../session.ts";
 export function addStat(program: Command): void {
   program.command("stat").description("tell what is known of a file")
     .argument("<file>", "BUCKET/KEY")
+    .addHelpText("after", "\nExample:\n  sixfold stat demo/photo.jpg --json")
     .action(async (source: string, _options: unknown, command: Command) => {
       const { client, json, signal } = openSession(command);
       const { bucket, key } = fileOf(source);
