@@ -84,7 +84,11 @@ export class LocalCluster implements AsyncDisposable {
     }, this.code);
     const daemon = { grpc: `127.0.0.1:${grpcPort}`, http: `127.0.0.1:${httpPort}`, folder, process };
     this.daemons.push(daemon);
-    await until("the daemon is not ready", READY_MS, () => answers(`http://${daemon.http}/readyz`));
+    const ready = until("the daemon is not ready", READY_MS, () => answers(`http://${daemon.http}/readyz`));
+    const ended = process.status.then(({ code }) => {
+      throw new Error(`the daemon ended with code ${code} before it was ready; look at the messages above`);
+    });
+    await Promise.race([ready, ended]);
     return daemon;
   }
 

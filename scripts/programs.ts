@@ -2,11 +2,13 @@
 import { createServer } from "node:net";
 import { gatewayFlags } from "./gateway_flags.mjs";
 import { fromFileUrl } from "./paths.ts";
+import { ownPorts } from "./own_ports.ts";
 
 /** The project's folder, with a slash at its end. */
 export const ROOT = fromFileUrl(new URL("..", import.meta.url));
 
 const POLL_MS = 50;
+const ports = await ownPorts();
 
 /** Which code runs, and how. */
 export interface Code {
@@ -99,14 +101,11 @@ export async function until(what: string, ms: number, condition: () => Promise<b
   throw new Error(`${what} after ${ms / 1000} s; look at the messages above`);
 }
 
-/** Below the range from which kernels give out ports by themselves, so that no connection takes one meanwhile. */
-const PORTS = { first: 12_000, count: 18_000 };
-
 /** A port of loopback that is free now: the given one, or any where it is 0. @throws Error when it is taken */
 export async function freePort(port = 0): Promise<number> {
   if (port === 0) {
-    const random = PORTS.first + Math.floor(Math.random() * PORTS.count);
-    return await isFree(random) ? random : await freePort();
+    const own = ports.next().value;
+    return await isFree(own) ? own : await freePort();
   }
   if (await isFree(port)) return port;
   throw new Error(`port ${port} is taken; choose another with SIXFOLD_PORT, or 0`);
