@@ -1,13 +1,14 @@
 /** PutChunk and GetChunk as frames read and written in place, whichever door they go through. */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { END_FRAME, endFrameOffset, frameOffset } from "../shared/chunk_format.ts";
+import { chunkAttributes } from "../shared/chunk_span.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { FrameDecoder } from "../shared/frame_codec.ts";
 import { GetChunkRequestSchema, PutChunkResponseSchema } from "../shared/gen/sixfold/v1/storage_pb.ts";
 import { decodePutStep, encodeMessage, type PutStep } from "../shared/grpc_web.ts";
 import type { Logger } from "../shared/logger.ts";
 import { explainFailure, MAX_MESSAGE } from "../shared/rpc.ts";
-import { inSpan } from "../shared/telemetry.ts";
+import { annotate, inSpan } from "../shared/telemetry.ts";
 import { Landing } from "./landing.ts";
 import { countSent, watchCall } from "./metrics.ts";
 import { blockWindow, putChunk, type StorageParts } from "./storage_rpc.ts";
@@ -69,11 +70,12 @@ export function sendFrames<T>(
 }
 
 async function sendWindow<T>(
-  { store, calls }: StorageParts,
+  { store, calls, serverId }: StorageParts,
   body: Pieces,
   send: (window: FrameWindow) => Promise<T>,
 ): Promise<T> {
   const asked = fromBinary(GetChunkRequestSchema, await soleMessage(body));
+  annotate({ "sixfold.server.id": serverId, ...chunkAttributes(asked.chunkId) });
   await calls.get.enter();
   return await store.read(asked.chunkId, async (reader) => {
     const { first, end } = blockWindow(reader, asked);

@@ -3,6 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { parseChunkId, uuidFromBytes, uuidToBytes } from "../shared/chunk_id.ts";
 import type { ChunkFileHeader } from "../shared/chunk_format.ts";
+import { chunkAttributes } from "../shared/chunk_span.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import {
   BlockSchema,
@@ -118,8 +119,10 @@ export function blockWindow({ header, footer }: ChunkReader, { firstBlock: first
   return { first, end };
 }
 
-async function* get({ store, calls }: StorageParts, headers: Headers, request: GetChunkRequest, signal: AbortSignal) {
+async function* get(parts: StorageParts, headers: Headers, request: GetChunkRequest, signal: AbortSignal) {
+  const { store, calls, serverId } = parts;
   const call = beginCall("get", headers);
+  call.run(() => annotate({ "sixfold.server.id": serverId, ...chunkAttributes(request.chunkId) }));
   try {
     await calls.get.enter();
     try {
@@ -212,7 +215,7 @@ async function receiveChunk(
     const { value } = first.value;
     const began = performance.now();
     let entered = began;
-    annotate({ "sixfold.server.id": parts.serverId, "sixfold.chunk.id": value.chunkId });
+    annotate({ "sixfold.server.id": parts.serverId, ...chunkAttributes(value.chunkId) });
     const expected = value.expectedLength === undefined ? undefined : Number(value.expectedLength);
     const written = await parts.calls.put(() => {
       entered = performance.now();

@@ -54,9 +54,9 @@ function checkTree(spans: readonly ReceivedSpan[], callersSpan: string): void {
     const parent = byId.get(span.parentId);
     if (parent === undefined) continue;
     assert.ok(span.start >= parent.start - SLACK_MS, `${span.name} begins before ${parent.name}`);
-    // A daemon may still put away what its caller has left, as one leaves a stream of gRPC with the last block.
+    // A daemon may still do what its caller waits for no longer, as one leaves a stream of gRPC with the last block.
     const left = (parent.name === "chunk.get" && parent.attributes["sixfold.hop"] === "grpc") ||
-      span.attributes["error.type"] === "canceled" || parent.attributes["error.type"] === "canceled";
+      span.attributes["error.type"] === "canceled" || parent.attributes["error.type"] !== undefined;
     assert.ok(left || span.end <= parent.end + SLACK_MS, `${span.name} ends after ${parent.name}`);
   }
 }
@@ -71,7 +71,18 @@ function checkHops(spans: readonly ReceivedSpan[], name: string, count: number):
   for (const client of reached) {
     const below = servers.filter(({ parentId }) => parentId === client.spanId);
     assert.deepEqual(below.map(({ instance }) => instance), [client.attributes["sixfold.server.id"]]);
+    for (const told of ["sixfold.server.id", "sixfold.chunk.id", "sixfold.chunk.index"]) {
+      assert.ok(client.attributes[told] !== undefined, told);
+      assert.equal(below[0]?.attributes[told], client.attributes[told], told);
+    }
   }
+}
+
+/** What happened during the spans, and why. */
+function eventsOf(spans: readonly ReceivedSpan[]) {
+  return spans.flatMap(({ events }) =>
+    events.map(({ name, attributes }) => ({ name, reason: attributes["sixfold.reason"] }))
+  );
 }
 
 for (const hop of ["web", "grpc"]) {
@@ -165,6 +176,49 @@ for (const hop of ["web", "grpc"]) {
       });
     });
 
+    await t.step("with a daemon that stands still: another is asked beside it, and nobody waits for it", async () => {
+      await send(`${url}-slow`, { method: "PUT", body: bytes });
+      const before = await send(`${url}-slow`);
+      const slow = dataHolder(await whole(otlp, before.traceId, { "daemon chunk.get": 4 }));
+      slow?.process.kill("SIGSTOP");
+      const down = await send(`${url}-slow`);
+      const up = await send(`${url}-slow-2`, { method: "PUT", body: bytes });
+      slow?.process.kill("SIGCONT");
+      assert.ok(bytes.equals(down.body));
+      assert.equal(up.response.status, 201);
+      const read = await whole(otlp, down.traceId, {
+        "daemon chunk.get": 4,
+        "gateway chunk.get": 5,
+        "gateway parity": 1,
+      });
+      checkTree(read, down.parentId);
+      checkHops(read, "chunk.get", 4);
+      assert.ok(eventsOf(read).some(({ name, reason }) => name === "hedge" && reason === "late"));
+      const written = await whole(otlp, up.traceId, { "daemon chunk.put": 5, "gateway chunk.put": 6 });
+      checkTree(written, up.parentId);
+      checkHops(written, "chunk.put", 6);
+      const dropped = eventsOf(written).filter(({ name }) => name === "dropped");
+      assert.deepEqual(dropped, [{ name: "dropped", reason: "left_behind" }]);
+    });
+
+    await t.step("with too few that answer: what is tried again is told, and why", async () => {
+      const tried = async () => {
+        const page = await (await fetch(`${gateway}/metrics`)).text();
+        return Number(/^sixfold_retries_total\{sixfold_operation="window"\} (\d+)$/m.exec(page)?.[1]);
+      };
+      const before = await tried();
+      const still = cluster.daemons.slice(0, 3);
+      for (const { process } of still) process.kill("SIGSTOP");
+      const reading = send(`${url}-slow`);
+      await until("nothing is tried again", WITHIN_MS, async () => await tried() > before)
+        .finally(() => still.forEach(({ process }) => process.kill("SIGCONT")));
+      const { traceId, parentId, body } = await reading;
+      assert.ok(bytes.equals(body));
+      const read = await whole(otlp, traceId, { "daemon chunk.get": 4 });
+      checkTree(read, parentId);
+      assert.ok(eventsOf(read).some(({ name, reason }) => name === "retry" && reason === "unavailable"));
+    });
+
     await t.step("with a daemon dead: what stood in for it is told, and why", async () => {
       await send(`${url}-2`, { method: "PUT", body: bytes });
       const before = await send(`${url}-2`);
@@ -180,17 +234,12 @@ for (const hop of ["web", "grpc"]) {
       });
       checkTree(read, down.parentId);
       checkHops(read, "chunk.get", 4);
-      const events = (spans: readonly ReceivedSpan[]) => spans.flatMap((span) => span.events);
-      assert.ok(
-        events(read).some(({ name, attributes }) => {
-          return name === "substitute" && attributes["sixfold.reason"] === "unavailable";
-        }),
-      );
+      assert.ok(eventsOf(read).some(({ name, reason }) => name === "substitute" && reason === "unavailable"));
       const up = await send(`${url}-3`, { method: "PUT", body: bytes });
       const written = await whole(otlp, up.traceId, { "daemon chunk.put": 6, "gateway chunk.put": 7 });
       checkTree(written, up.parentId);
       checkHops(written, "chunk.put", 6);
-      assert.ok(events(written).some(({ name }) => name === "substitute"));
+      assert.ok(eventsOf(written).some(({ name }) => name === "substitute"));
     });
 
     await t.step("nothing names what a user has named, and no secret", () => {

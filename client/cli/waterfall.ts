@@ -13,7 +13,7 @@ export function waterfall(spans: readonly TraceSpan[], width = 40): string[] {
   const draw = (span: TraceSpan, depth: number) => {
     const from = column(span.startMs);
     const to = Math.max(from, column(span.startMs + span.durationMs));
-    const bar = `${" ".repeat(from)}${"█".repeat(to - from + 1)}`.padEnd(width);
+    const bar = `${" ".repeat(from)}${barOf(span, to - from + 1)}`.padEnd(width);
     const name = `${"  ".repeat(depth)}${labelOf(span)}`.padEnd(NAMES);
     lines.push(`${name} ${bar} ${span.durationMs.toFixed(1).padStart(8)} ms  ${noteOf(span)}`.trimEnd());
     for (const { name, atMs, attributes } of span.events) {
@@ -26,8 +26,15 @@ export function waterfall(spans: readonly TraceSpan[], width = 40): string[] {
   return lines;
 }
 
+/** The bar of a piece of work. Its end is lighter where a daemon made the chunk durable, which is the last that it does. */
+function barOf({ attributes, durationMs }: TraceSpan, cells: number): string {
+  const share = Number(attributes["sixfold.daemon.fsync_ms"] ?? 0) / Math.max(durationMs, 0.001);
+  const durable = Math.min(cells, Math.round(share * cells));
+  return "█".repeat(cells - durable) + "▒".repeat(durable);
+}
+
 function labelOf({ name, attributes }: TraceSpan): string {
-  const index = attributes["sixfold.chunk.id"]?.split(".")[2];
+  const index = attributes["sixfold.chunk.index"];
   return index === undefined ? name : `${name} ${index}`;
 }
 

@@ -9,7 +9,7 @@ import { linesOf, millisecondsText } from "./span_tree.ts";
 
 const EVERY_MS = 60_000;
 const INDEX = "sixfold.chunk.index";
-const CHUNK = "sixfold.chunk.id";
+const FSYNC = "sixfold.daemon.fsync_ms";
 const SERVER = "sixfold.server.id";
 const BYTES = "sixfold.bytes";
 
@@ -40,6 +40,14 @@ function Chart({ trace: { request, spans, leftOut } }: { trace: Trace }) {
         {request.bytes > 0n && ` · ${sizeText(request.bytes)}`} · trace <span class="name">{request.traceId}</span>
       </p>
       {request.error !== "" && <p class="trouble">{request.error}</p>}
+      {spans.some(({ attributes }) => FSYNC in attributes) && (
+        <p class="faint legend">
+          <span class="bar-of-time">
+            <span class="fsync" />
+          </span>
+          The striped end of a bar is the daemon's fsync.
+        </p>
+      )}
       <div class="scale" aria-hidden="true">
         {[0, 0.25, 0.5, 0.75, 1].map((part) => <span key={part}>{millisecondsText(whole * part)}</span>)}
       </div>
@@ -72,8 +80,8 @@ interface LineProps {
 function Line({ span, depth, whole, isOpen, toggle }: LineProps) {
   const { name, startMs, durationMs, attributes, events, error } = span;
   const server = attributes[SERVER];
-  // A chunk's id is <writer>.<segment>.<index>.<attempt>.
-  const index = attributes[INDEX] ?? attributes[CHUNK]?.split(".")[2];
+  const index = attributes[INDEX];
+  const fsyncMs = Number(attributes[FSYNC] ?? 0);
   const part = (ms: number) => `${Math.min(100, Math.max(0, 100 * ms / whole))}%`;
   return (
     <li class={error === "" ? "" : "failed"}>
@@ -87,7 +95,15 @@ function Line({ span, depth, whole, isOpen, toggle }: LineProps) {
           <span
             class={`bar-of-time ${server === undefined ? "" : colourOf(server)}`}
             style={{ left: part(startMs), width: part(durationMs) }}
-          />
+          >
+            {fsyncMs > 0 && (
+              <span
+                class="fsync"
+                title={`fsync ${millisecondsText(fsyncMs)}`}
+                style={{ width: `${Math.min(100, 100 * fsyncMs / Math.max(durationMs, 0.001))}%` }}
+              />
+            )}
+          </span>
           {events.map(({ name, atMs }, i) => <span key={i} class="tick" title={name} style={{ left: part(atMs) }} />)}
         </span>
         <span class="size">{millisecondsText(durationMs)}</span>

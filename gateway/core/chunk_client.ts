@@ -2,6 +2,7 @@
 import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Buffer } from "node:buffer";
+import { chunkAttributes } from "../../shared/chunk_span.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import { type ChunkHeader, type PutChunkResponse, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
@@ -99,7 +100,7 @@ export class ChunkClient {
     signal: AbortSignal,
     lastResort = false,
   ): Promise<Receipt> {
-    const attributes = { "sixfold.server.id": server.id, "sixfold.chunk.id": chunk.chunkId, "sixfold.hop": this.hop };
+    const attributes = { "sixfold.server.id": server.id, ...chunkAttributes(chunk.chunkId), "sixfold.hop": this.hop };
     return await inSpan("chunk.put", attributes, () => this.#put(server, chunk, blocks, signal, lastResort), "client");
   }
 
@@ -146,7 +147,7 @@ export class ChunkClient {
   ): Promise<ReadBlocks> {
     const span = openSpan("chunk.get", {
       "sixfold.server.id": server.id,
-      "sixfold.chunk.id": range.chunkId,
+      ...chunkAttributes(range.chunkId),
       "sixfold.chunk.first_block": range.first,
       "sixfold.chunk.blocks": range.count,
       "sixfold.hop": this.hop,

@@ -129,7 +129,10 @@ export class SegmentSender {
     await Promise.race([Promise.all(this.#puts), late]);
     clearTimeout(timer);
     if (!this.signal.aborted) {
-      for (const stream of this.#streams) if (!this.#has(stream.index)) stream.drop(LEFT_BEHIND);
+      for (const stream of this.#streams) {
+        if (stream.alive && !this.#has(stream.index)) this.#tellDropped(stream.index, "left_behind");
+        if (!this.#has(stream.index)) stream.drop(LEFT_BEHIND);
+      }
     }
     this.signal.throwIfAborted();
     if (this.stored.length < layout.k) throw this.#worst();
@@ -205,6 +208,11 @@ export class SegmentSender {
     this.#failed.abort(new SixfoldError(code, message, { ...(detail && { detail }), cause: { cause } }));
   }
 
+  #tellDropped(index: number, reason: string): void {
+    const serverId = this.#holders.get(index) ?? "";
+    spanEvent("dropped", { "sixfold.chunk.index": index, "sixfold.server.id": serverId, "sixfold.reason": reason });
+  }
+
   #has(index: number): boolean {
     return this.stored.some((chunk) => chunk.index === index);
   }
@@ -232,7 +240,7 @@ export class SegmentSender {
       if (drag < DRAG_MS) continue;
       const serverId = this.#holders.get(stream.index) ?? "";
       const error = tooLate("is too slow");
-      spanEvent("dropped", { "sixfold.chunk.index": stream.index, "sixfold.server.id": serverId });
+      this.#tellDropped(stream.index, "too_slow");
       this.#plan.onFailure(serverId, error);
       this.#refused.add(serverId);
       this.#lose(stream, error);
