@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { createClient } from "@connectrpc/connect";
 import { Upload, type UploadOptions } from "tus-js-client";
+import { FileService } from "../shared/gen/sixfold/v1/files_pb.ts";
+import { fetchTransport } from "../shared/rpc.ts";
 import { until } from "../scripts/programs.ts";
 import { TestCluster } from "./cluster.ts";
 import { bytesOf, MIB, sha256 } from "./sessions/client.ts";
@@ -24,9 +28,8 @@ Deno.test("uploads by tus", async (t) => {
     await response.body?.cancel();
     return response;
   };
-  const begin = async (size: number, key: string) => {
-    const metadata = `bucket ${base64("demo")},key ${base64(key)}`;
-    const headers = { ...TUS, "upload-length": String(size), "upload-metadata": metadata };
+  const begin = async (length: Record<string, string>, key: string) => {
+    const headers = { ...TUS, ...length, "upload-metadata": `bucket ${base64("demo")},key ${base64(key)}` };
     const response = await ask(`${a}/tus`, "POST", headers);
     assert.equal(response.status, 201);
     return response.headers.get("location") ?? "";
@@ -61,9 +64,76 @@ Deno.test("uploads by tus", async (t) => {
     assert.equal((await stored("empty"))[0], 200);
   });
 
+  await t.step("a length that is told at the end", async () => {
+    const bytes = bytesOf(5 * MIB + 3);
+    const upload = new Promise<void>((resolve, reject) => {
+      new Upload(Readable.from([bytes]), {
+        endpoint: `${a}/tus`,
+        metadata: { bucket: "demo", key: "deferred" },
+        uploadLengthDeferred: true,
+        chunkSize: 2 * MIB,
+        retryDelays: null,
+        onError: reject,
+        onSuccess: () => resolve(),
+      }).start();
+    });
+    await upload;
+    assert.deepEqual((await stored("deferred")).slice(0, 2), [200, sha256(bytes)]);
+
+    const defers = { "upload-defer-length": "1" };
+    const path = await begin(defers, "told late");
+    const open = await ask(`${b}${path}`, "HEAD");
+    assert.deepEqual([open.headers.get("upload-defer-length"), open.headers.get("upload-length")], ["1", null]);
+    const patch = (offset: number, text: string, more: Record<string, string> = {}) =>
+      ask(`${b}${path}`, "PATCH", { ...PATCH, "upload-offset": String(offset), ...more }, text);
+    assert.equal((await patch(0, "abcd")).status, 204);
+    assert.equal((await patch(4, "e", { "upload-length": "3" })).status, 400);
+    assert.equal((await patch(4, "efg", { "upload-length": "6" })).status, 400);
+    assert.equal((await patch(4, "ef", { "upload-length": "7" })).status, 400);
+    assert.equal((await patch(4, "ef")).status, 204);
+    assert.equal((await stored("told late"))[0], 200);
+    assert.equal((await ask(`${a}/tus`, "POST", { ...TUS, "upload-defer-length": "2" })).status, 400);
+
+    // A part that is on its way while a length is told that has no room for it.
+    const raced = await begin(defers, "raced");
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const part = fetch(`${a}/v1/uploads/${raced.slice("/tus/".length)}/parts/2`, { method: "PUT", body: readable });
+    const writer = writable.getWriter();
+    await writer.write(new Uint8Array(3));
+    const four = { ...PATCH, "upload-offset": "0", "upload-length": "4" };
+    assert.equal((await ask(`${b}${raced}`, "PATCH", four, "ab")).status, 204);
+    await writer.close();
+    assert.equal((await (await part).json()).status, 400);
+  });
+
+  await t.step("begun by Connect, ended by tus; begun by tus, looked at and completed by Connect", async () => {
+    const files = createClient(FileService, fetchTransport(b));
+    const header = { bucket: "demo", key: "from connect", contentType: "text/plain" };
+    const { upload } = await files.createUpload({ header });
+    const data = new TextEncoder().encode("by Connect ");
+    await files.uploadPart({ uploadId: upload?.id ?? "", offset: 0n, data });
+    const path = `/tus/${upload?.id}`;
+    assert.equal((await ask(`${a}${path}`, "HEAD")).headers.get("upload-offset"), "11");
+    const last = { ...PATCH, "upload-offset": "11", "upload-length": "17" };
+    assert.equal((await ask(`${a}${path}`, "PATCH", last, "by tus")).status, 204);
+    assert.equal(await (await fetch(`${a}/v1/files/demo/from%20connect`)).text(), "by Connect by tus");
+
+    const begun = (await begin({ "upload-length": "9" }, "from tus")).slice("/tus/".length);
+    await ask(`${a}/tus/${begun}`, "PATCH", { ...PATCH, "upload-offset": "0" }, "tus");
+    const there = await files.getUpload({ uploadId: begun });
+    assert.deepEqual([there.upload?.key, there.upload?.size, there.parts.map(({ length }) => length)], [
+      "from tus",
+      9n,
+      [3n],
+    ]);
+    await files.uploadPart({ uploadId: begun, offset: 3n, data: new TextEncoder().encode("-conn!") });
+    assert.equal((await files.completeUpload({ uploadId: begun })).file?.size, 9n);
+    assert.equal((await ask(`${a}/tus/${begun}`, "HEAD")).headers.get("upload-offset"), "9");
+  });
+
   await t.step("a PATCH that is cut keeps what arrived, and another door goes on", async () => {
     const bytes = bytesOf(3 * MIB);
-    const path = await begin(bytes.length, "cut");
+    const path = await begin({ "upload-length": String(bytes.length) }, "cut");
     const socket = connect(Number(new URL(a).port), "127.0.0.1");
     const lines = Object.entries({ ...PATCH, "upload-offset": "0", "content-length": bytes.length, host: "x" });
     socket.write(`PATCH ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
@@ -86,7 +156,7 @@ Deno.test("uploads by tus", async (t) => {
     const abilities = await ask(`${a}/tus`, "OPTIONS", {});
     assert.deepEqual([abilities.status, abilities.headers.get("tus-version")], [204, "1.0.0"]);
     assert.match(abilities.headers.get("tus-extension") ?? "", /creation.*expiration.*termination.*checksum/);
-    const path = await begin(4, "sum");
+    const path = await begin({ "upload-length": "4" }, "sum");
     const first = await ask(`${a}${path}`, "HEAD");
     assert.ok(Date.parse(first.headers.get("upload-expires") ?? "") > Date.now());
     assert.deepEqual([first.headers.get("upload-offset"), first.headers.get("upload-length")], ["0", "4"]);
@@ -100,7 +170,7 @@ Deno.test("uploads by tus", async (t) => {
     const done = await patch("abcd", { "upload-checksum": sum("abcd") });
     assert.deepEqual([done.status, done.headers.get("upload-offset")], [204, "4"]);
     assert.deepEqual((await stored("sum")).slice(0, 2), [200, createHash("sha256").update("abcd").digest("hex")]);
-    const gone = await begin(4, "gone");
+    const gone = await begin({ "upload-length": "4" }, "gone");
     assert.equal((await ask(`${b}${gone}`, "DELETE")).status, 204);
     assert.equal((await ask(`${a}${gone}`, "HEAD")).status, 404);
     assert.equal((await ask(`${a}${gone}`, "GET")).status, 405);

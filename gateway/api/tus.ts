@@ -1,18 +1,25 @@
 /**
  * tus 1.0 (https://tus.io/protocols/resumable-upload) at `/tus`, on the sessions that all doors share: creation,
- * creation-with-upload, expiration, termination, and checksum with SHA-256. A session knows nothing of tus, so what one
+ * creation-defer-length, creation-with-upload, expiration, termination, and checksum with SHA-256. A session knows nothing of tus, so what one
  * door has begun another one goes on with, on any gateway. Two PATCHes at once need no lock: a session keeps each byte
  * once, and the one that comes second is told where to go on.
  */
 import { Buffer } from "node:buffer";
 import { SixfoldError } from "../../shared/errors.ts";
 import { storePart } from "../core/parts.ts";
-import { abortUpload, completeUpload, createUpload, getUpload, type UploadView } from "../core/sessions.ts";
+import {
+  abortUpload,
+  completeUpload,
+  createUpload,
+  getUpload,
+  setUploadSize,
+  type UploadView,
+} from "../core/sessions.ts";
 import type { Store } from "../core/store.ts";
 import { problem } from "./problem.ts";
 
 const VERSION = "1.0.0";
-const EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum";
+const EXTENSIONS = "creation,creation-defer-length,creation-with-upload,expiration,termination,checksum";
 const OFFSET_TYPE = "application/offset+octet-stream";
 const PATH = /^\/tus(?:\/([^/]+))?\/?$/;
 /** What tus answers where a checksum does not match. */
@@ -39,7 +46,7 @@ export async function routeTus(store: Store, request: Request): Promise<Response
 
 async function create(store: Store, request: Request): Promise<Response> {
   const { headers } = request;
-  const size = wholeNumber(headers, "upload-length");
+  const size = isDeferred(headers) ? undefined : wholeNumber(headers, "upload-length");
   const { bucket, key, filename, name, filetype, type } = metadataOf(headers.get("upload-metadata") ?? "");
   const path = key ?? filename ?? name;
   if (bucket === undefined || path === undefined) {
@@ -56,7 +63,7 @@ async function create(store: Store, request: Request): Promise<Response> {
   });
   const location = { location: `/tus/${upload.id}` };
   const hasBody = headers.get("content-type") === OFFSET_TYPE;
-  if (!hasBody && size > 0) return answer(201, { ...location, ...stateOf(upload, 0) });
+  if (!hasBody && size !== 0) return answer(201, { ...location, ...stateOf(upload, 0) });
   const offset = hasBody ? await receive(store, upload, 0, request) : 0;
   return answer(201, { ...location, ...await reached(store, upload, offset, request.signal) });
 }
@@ -68,10 +75,15 @@ async function append(store: Store, id: string, request: Request): Promise<Respo
     return answer(415, {});
   }
   const offset = wholeNumber(headers, "upload-offset");
-  const { upload, at } = await look(store, id);
+  const { upload: known, at } = await look(store, id);
   if (offset !== at) throw new SixfoldError("aborted", `the upload goes on at byte ${at}, not at ${offset}`);
+  const isOpen = known.file === undefined;
+  // A length that was deferred comes with any PATCH, most often the last one.
+  const upload = isOpen && headers.has("upload-length")
+    ? await setUploadSize(store, id, wholeNumber(headers, "upload-length"))
+    : known;
   try {
-    const end = upload.file === undefined ? await receive(store, upload, offset, request) : at;
+    const end = isOpen ? await receive(store, upload, offset, request) : at;
     return answer(204, await reached(store, upload, end, request.signal));
   } catch (thrown) {
     const error = SixfoldError.from(thrown);
@@ -161,6 +173,14 @@ function checksumOf(headers: Headers): Uint8Array | undefined {
   const text = /^sha256 ([A-Za-z0-9+/]{43}=)$/.exec(header)?.[1];
   if (text === undefined) throw new SixfoldError("invalid_argument", "Upload-Checksum is `sha256 <base64>`");
   return Uint8Array.from(Buffer.from(text, "base64"));
+}
+
+/** @throws SixfoldError where it is said in another way */
+function isDeferred(headers: Headers): boolean {
+  const said = headers.get("upload-defer-length");
+  if (said === null) return false;
+  if (said === "1" && !headers.has("upload-length")) return true;
+  throw new SixfoldError("invalid_argument", "Upload-Defer-Length is 1, and then there is no Upload-Length yet");
 }
 
 function wholeNumber(headers: Headers, name: string): number {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { SixfoldError } from "../../shared/errors.ts";
 import { inSpan } from "../../shared/telemetry.ts";
 import { endOf, type HashedTile } from "../../shared/tiling.ts";
-import { abandonParts, findPartFrom, type NewPart, type PartRow, storeParts } from "../db/parts.ts";
+import { abandonParts, beyondSize, findPartFrom, type NewPart, type PartRow, storeParts } from "../db/parts.ts";
 import { type SessionRow, takeSegment } from "../db/sessions.ts";
 import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -207,9 +207,7 @@ async function commit(store: Store, { session, parts, strays }: Arrival): Promis
 }
 
 function checkEnd({ maxFile }: Store, { size }: SessionRow, end: number): void {
-  if (size !== null && end > size) {
-    throw new SixfoldError("out_of_range", `the part ends at ${end}, and the declared size is ${size}`);
-  }
+  if (end > (size ?? Infinity)) throw beyondSize(end, size);
   if (end > maxFile) throw tooLarge(maxFile);
 }
 

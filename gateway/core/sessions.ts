@@ -6,7 +6,7 @@ import { endOf, type HashedTile } from "../../shared/tiling.ts";
 import { completeSession, findCompleted, type Shape, shapeOf } from "../db/completion.ts";
 import { findFile } from "../db/files.ts";
 import { findPartSegments, listParts } from "../db/parts.ts";
-import { abortSession, beginSession, findSession, type SessionRow } from "../db/sessions.ts";
+import { abortSession, beginSession, declareSize, findSession, type SessionRow } from "../db/sessions.ts";
 import { alreadyExists } from "../db/uploads.ts";
 import { download } from "./download.ts";
 import { isLimited, mayWrite } from "./caller.ts";
@@ -71,6 +71,20 @@ export async function openUpload(store: Store, id: string): Promise<SessionRow> 
   if (row === undefined) throw await whyEnded(store, id);
   if (!mayWrite(row)) throw noSuchUpload();
   return row;
+}
+
+/**
+ * Says how large the file of a session is that was opened without that.
+ * @throws SixfoldError `invalid_argument` where another size was said, or more has arrived; `not_found`
+ */
+export async function setUploadSize(store: Store, id: string, size: number): Promise<UploadView> {
+  await openUpload(store, id);
+  if (size > store.maxFile) throw tooLarge(store.maxFile);
+  const row = await declareSize(store.sql, id, size);
+  if (row === undefined) throw await whyEnded(store, id);
+  if (row.size === size) return viewOfSession(row);
+  const why = row.size === null ? "more bytes than that have arrived" : `it was declared to be ${row.size} bytes`;
+  throw new SixfoldError("invalid_argument", `the file cannot have ${size} bytes: ${why}`);
 }
 
 /** What has arrived of a session, from an offset on. @throws SixfoldError `not_found` */

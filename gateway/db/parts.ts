@@ -43,7 +43,7 @@ export async function findPartFrom(sql: Sql, id: string, at: number): Promise<Pa
  * stays, and the chunks of the new one are garbage. To be called again when its answer was lost: then it changes nothing.
  * @param strays chunks that belong to none of the parts
  * @returns the session as it was; undefined when it has ended, and nothing was changed
- * @throws SixfoldError `aborted` when a part overlaps another one
+ * @throws SixfoldError `aborted` when a part overlaps another one; `out_of_range` beyond the declared size
  */
 export async function storeParts(
   sql: Sql,
@@ -58,6 +58,7 @@ export async function storeParts(
     const fresh: NewPart[] = [];
     const unneeded = [...strays];
     for (const part of parts) {
+      if (endOf(part) > (session.size ?? Infinity)) throw beyondSize(endOf(part), session.size);
       const twin = await findTwin(tx, id, part);
       if (twin === undefined) fresh.push(part);
       else if (twin.segment !== part.number) unneeded.push(...strayChunks(part));
@@ -89,6 +90,11 @@ async function findTwin(tx: Transaction, id: string, part: NewPart): Promise<Par
       endOf(other) - 1
     } have arrived meanwhile from another request; ask what is there and go on`,
   );
+}
+
+/** The answer to a part that the file has no room for: its size may have been declared while it was on its way. */
+export function beyondSize(end: number, size: number | null): SixfoldError {
+  return new SixfoldError("out_of_range", `the part ends at ${end}, and the declared size is ${size}`);
 }
 
 async function insertPart(tx: Transaction, id: string, part: NewPart, segment: number): Promise<void> {

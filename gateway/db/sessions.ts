@@ -68,6 +68,22 @@ export async function lockSession(tx: Transaction, id: string): Promise<SessionR
   return row;
 }
 
+/**
+ * Declares the size of a session that was opened without one.
+ * @returns the session as it is then, unchanged where it has another size or more has arrived; undefined when it has ended
+ */
+export async function declareSize(sql: Sql, id: string, size: number): Promise<SessionRow | undefined> {
+  return await sql.begin(async (tx) => {
+    const session = await lockSession(tx, id);
+    if (session === undefined || session.size !== null) return session;
+    const [beyond] =
+      await tx`SELECT FROM parts WHERE upload_id = ${id} AND "offset" + length > ${size}::bigint LIMIT 1`;
+    if (beyond !== undefined) return session;
+    await tx`UPDATE upload_sessions SET size = ${size} WHERE id = ${id}`;
+    return { ...session, size };
+  });
+}
+
 /** Puts off the end of a session; false when it has ended. */
 export async function renewSession(sql: Sql, id: string, ttlSeconds: number): Promise<boolean> {
   const rows = await sql`
