@@ -117,6 +117,18 @@ Deno.test("API keys", async (t) => {
       assert.equal((await rest("POST", `/v1/uploads/${id}/complete`, key)).status, 404);
       assert.equal((await rest("DELETE", `/v1/uploads/${id}`, key)).status, 204);
     }
+    const tus = async (headers: Record<string, string>, metadata: string) => {
+      const all = { authorization: `Bearer ${key}`, "tus-resumable": "1.0.0", "upload-metadata": metadata, ...headers };
+      return (await fetch(`${url}/tus`, { method: "POST", headers: all })).status;
+    };
+    const partial = { "upload-concat": "partial", "upload-length": "4" };
+    assert.equal(await tus(partial, ""), 400);
+    assert.equal(await tus(partial, `bucket ${btoa("foreign")},key ${btoa("a/c")}`), 404);
+    assert.equal(await tus(partial, `bucket ${btoa("own")},key ${btoa("a/c")}`), 201);
+    assert.equal(
+      await tus({ "upload-concat": `final;/tus/${uploadId}` }, `bucket ${btoa("own")},key ${btoa("a/c")}`),
+      404,
+    );
     for (const create of [createConnect, createGrpcWeb]) {
       const mine = filesOf(url, key, create);
       const there = { bucket: "foreign", key: "a/b" };

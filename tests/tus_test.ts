@@ -8,8 +8,12 @@ import { Upload, type UploadOptions } from "tus-js-client";
 import { FileService } from "../shared/gen/sixfold/v1/files_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { until } from "../scripts/programs.ts";
+import { browser, openPage } from "./browser.ts";
+import { bundle } from "./bundle.ts";
+import { pattern } from "./clients/sdk_suite.ts";
 import { TestCluster } from "./cluster.ts";
 import { bytesOf, MIB, sha256 } from "./sessions/client.ts";
+import { when } from "./when.ts";
 
 const TUS = { "tus-resumable": "1.0.0" };
 const PATCH = { ...TUS, "content-type": "application/offset+octet-stream" };
@@ -17,7 +21,8 @@ const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 Deno.test("uploads by tus", async (t) => {
   await using cluster = await TestCluster.start(6);
-  const [a, b] = [await cluster.addGateway(), await cluster.addGateway()];
+  const a = await cluster.addGateway();
+  const b = await cluster.addGateway({ SIXFOLD_CORS_ORIGINS: a });
   const stored = async (key: string) => {
     const response = await fetch(`${b}/v1/files/demo/${encodeURIComponent(key)}`);
     const bytes = await response.bytes();
@@ -104,6 +109,73 @@ Deno.test("uploads by tus", async (t) => {
     assert.equal((await ask(`${b}${raced}`, "PATCH", four, "ab")).status, 204);
     await writer.close();
     assert.equal((await (await part).json()).status, 400);
+  });
+
+  await t.step("parts that are sent side by side become one file, and are no file before", async () => {
+    const bytes = bytesOf(9 * MIB + 5);
+    const metadata = { bucket: "demo", filename: "side by side", filetype: "video/mp4" };
+    await send(bytes, { endpoint: `${b}/tus`, metadata, parallelUploads: 3, onChunkComplete: null });
+    assert.deepEqual(await stored("side by side"), [200, sha256(bytes), "video/mp4"]);
+
+    const begun: string[] = [];
+    for (const text of ["six", "fold"]) {
+      const length = { "upload-length": String(text.length), "upload-concat": "partial" };
+      const response = await ask(`${a}/tus`, "POST", { ...TUS, ...length });
+      begun.push(response.headers.get("location") ?? "");
+    }
+    const patch = (path: string | undefined, text: string) =>
+      ask(`${b}${path}`, "PATCH", { ...PATCH, "upload-offset": "0" }, text);
+    const join = async (key: string, paths: readonly string[]) => {
+      const named = { "upload-metadata": `bucket ${base64("demo")},key ${base64(key)}` };
+      return await ask(`${a}/tus`, "POST", { ...TUS, ...named, "upload-concat": `final;${paths.join(" ")}` });
+    };
+    assert.equal((await patch(begun[0], "six")).status, 204);
+    assert.equal((await join("joined", begun)).status, 400);
+    assert.equal((await patch(begun[1], "fold")).status, 204);
+    const told = await ask(`${b}${begun[1]}`, "HEAD");
+    assert.deepEqual([told.headers.get("upload-offset"), told.headers.get("upload-concat")], ["4", "partial"]);
+    const files = createClient(FileService, fetchTransport(b));
+    const uploadId = begun[1]?.slice("/tus/".length) ?? "";
+    await assert.rejects(files.completeUpload({ uploadId }), /put it together with the others/);
+    const joined = await join("joined", begun);
+    assert.deepEqual([joined.status, joined.headers.get("upload-length")], [201, "7"]);
+    assert.equal((await ask(`${b}${joined.headers.get("location")}`, "HEAD")).headers.get("upload-offset"), "7");
+    assert.equal(await (await fetch(`${b}/v1/files/demo/joined`)).text(), "sixfold");
+    assert.equal((await ask(`${b}${begun[0]}`, "HEAD")).status, 404);
+    const whole = await begin({ "upload-length": "3" }, "no part");
+    assert.equal((await join("joined", [whole])).status, 400);
+  });
+
+  await t.step({
+    ...when(
+      browser !== undefined,
+      "it needs Chromium",
+      "tus-js-client in a page of another origin, and after a reload",
+    ),
+    async fn() {
+      const { page, problems, close } = await openPage(a, await bundle("tests/clients/tus_page.ts", "browser"));
+      const call = (name: string): Promise<number> =>
+        page.evaluate(
+          ([name, endpoint]) => Reflect.get(globalThis, String(name))(endpoint),
+          [name, `${b}/tus`] as const,
+        );
+      try {
+        // The page is made up by the test, so the browser does not know that it is from this machine, too.
+        await page.context().grantPermissions(["local-network-access"]);
+        const bytes = pattern(12 * MIB);
+        const of = (key: string) => fetch(`${a}/v1/files/page/${key}`).then((response) => response.bytes());
+        await call("sendParts");
+        assert.equal(sha256(await of("side by side")), sha256(bytes));
+        const sent = await call("sendSome");
+        await page.reload();
+        const first = await call("sendRest");
+        assert.ok(first > sent, `${first} after ${sent}`);
+        assert.equal(sha256(await of("film")), sha256(bytes));
+        assert.deepEqual(problems, []);
+      } finally {
+        await close();
+      }
+    },
   });
 
   await t.step("begun by Connect, ended by tus; begun by tus, looked at and completed by Connect", async () => {

@@ -1,11 +1,11 @@
 /**
  * tus 1.0 (https://tus.io/protocols/resumable-upload) at `/tus`, on the sessions that all doors share: creation,
- * creation-defer-length, creation-with-upload, expiration, termination, and checksum with SHA-256. A session knows nothing of tus, so what one
- * door has begun another one goes on with, on any gateway. Two PATCHes at once need no lock: a session keeps each byte
- * once, and the one that comes second is told where to go on.
+ * creation-defer-length, creation-with-upload, expiration, termination, checksum with SHA-256, and concatenation. A
+ * session knows nothing of tus, so what one door has begun another one goes on with, on any gateway. Two PATCHes at once
+ * need no lock: a session keeps each byte once, and the one that comes second is told where to go on.
  */
-import { Buffer } from "node:buffer";
 import { SixfoldError } from "../../shared/errors.ts";
+import { concatenate } from "../core/concatenate.ts";
 import { storePart } from "../core/parts.ts";
 import {
   abortUpload,
@@ -17,9 +17,10 @@ import {
 } from "../core/sessions.ts";
 import type { Store } from "../core/store.ts";
 import { problem } from "./problem.ts";
+import { checksumOf, concatOf, isDeferred, metadataOf, wholeNumber } from "./tus_headers.ts";
 
 const VERSION = "1.0.0";
-const EXTENSIONS = "creation,creation-defer-length,creation-with-upload,expiration,termination,checksum";
+const EXTENSIONS = "creation,creation-defer-length,creation-with-upload,expiration,termination,checksum,concatenation";
 const OFFSET_TYPE = "application/offset+octet-stream";
 const PATH = /^\/tus(?:\/([^/]+))?\/?$/;
 /** What tus answers where a checksum does not match. */
@@ -45,27 +46,30 @@ export async function routeTus(store: Store, request: Request): Promise<Response
 }
 
 async function create(store: Store, request: Request): Promise<Response> {
-  const { headers } = request;
-  const size = isDeferred(headers) ? undefined : wholeNumber(headers, "upload-length");
-  const { bucket, key, filename, name, filetype, type } = metadataOf(headers.get("upload-metadata") ?? "");
-  const path = key ?? filename ?? name;
-  if (bucket === undefined || path === undefined) {
-    throw new SixfoldError("invalid_argument", "Upload-Metadata names a bucket, and a key or a filename, in base64");
+  const { headers, signal } = request;
+  const concat = concatOf(headers);
+  const named = { ...placeOf(headers, concat === "partial"), metadata: {}, sha256: undefined, ifAbsent: false };
+  if (typeof concat === "object") {
+    const whole = await concatenate(store, concat.final, named, signal);
+    return answer(201, { location: `/tus/${whole.id}`, ...stateOf(whole, whole.received) });
   }
-  const upload = await createUpload(store, {
-    bucket,
-    key: path,
-    contentType: filetype ?? type ?? "application/octet-stream",
-    metadata: {},
-    size,
-    sha256: undefined,
-    ifAbsent: false,
-  });
+  const size = isDeferred(headers) ? undefined : wholeNumber(headers, "upload-length");
+  const upload = await createUpload(store, { ...named, size }, concat === "partial");
   const location = { location: `/tus/${upload.id}` };
   const hasBody = headers.get("content-type") === OFFSET_TYPE;
   if (!hasBody && size !== 0) return answer(201, { ...location, ...stateOf(upload, 0) });
   const offset = hasBody ? await receive(store, upload, 0, request) : 0;
-  return answer(201, { ...location, ...await reached(store, upload, offset, request.signal) });
+  return answer(201, { ...location, ...await reached(store, upload, offset, signal) });
+}
+
+/** Where a file goes, and of which type it is. @throws SixfoldError where that is not said, and it is no part of one */
+function placeOf(headers: Headers, isPartial: boolean) {
+  const { bucket, key, filename, name, filetype, type } = metadataOf(headers);
+  const path = key ?? filename ?? name;
+  const contentType = filetype ?? type ?? "application/octet-stream";
+  if (bucket !== undefined && path !== undefined) return { bucket, key: path, contentType };
+  if (isPartial && bucket === undefined) return { bucket: "", key: "", contentType };
+  throw new SixfoldError("invalid_argument", "Upload-Metadata names a bucket, and a key or a filename, in base64");
 }
 
 async function append(store: Store, id: string, request: Request): Promise<Response> {
@@ -117,9 +121,9 @@ async function receive(store: Store, { id }: UploadView, offset: number, request
   return offset + part.length;
 }
 
-/** Makes the file visible once all of it is there. @returns what is told of the upload */
+/** Makes the file visible once all of it is there, and it is no part of one. @returns what is told of the upload */
 async function reached(store: Store, upload: UploadView, at: number, signal: AbortSignal) {
-  if (at !== upload.size) return stateOf(upload, at);
+  if (upload.partial || at !== upload.size) return stateOf(upload, at);
   await completeUpload(store, upload.id, signal);
   return stateOf({ ...upload, expiresAt: undefined }, at);
 }
@@ -138,10 +142,11 @@ async function look(store: Store, id: string): Promise<{ readonly upload: Upload
   }
 }
 
-function stateOf({ size, expiresAt }: UploadView, at: number): Record<string, string> {
+function stateOf({ size, expiresAt, partial }: UploadView, at: number): Record<string, string> {
   return {
     "upload-offset": String(at),
     ...(size === undefined ? { "upload-defer-length": "1" } : { "upload-length": String(size) }),
+    ...(partial ? { "upload-concat": "partial" } : {}),
     ...(expiresAt === undefined ? {} : { "upload-expires": expiresAt.toUTCString() }),
   };
 }
@@ -153,41 +158,6 @@ function abilities({ maxFile }: Store): Record<string, string> {
     "tus-max-size": String(maxFile),
     "tus-checksum-algorithm": "sha256",
   };
-}
-
-/** `name base64, name base64`; a name may stand alone. @throws SixfoldError */
-function metadataOf(header: string): Partial<Record<string, string>> {
-  const pairs = header.split(",").map((pair) => pair.trim().split(/ +/)).filter(([name]) => name !== "");
-  return Object.fromEntries(pairs.map(([name = "", value = ""]) => {
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(value)) {
-      throw new SixfoldError("invalid_argument", "the values of Upload-Metadata are base64");
-    }
-    return [name, Buffer.from(value, "base64").toString()];
-  }));
-}
-
-/** @throws SixfoldError where another algorithm is named than is offered */
-function checksumOf(headers: Headers): Uint8Array | undefined {
-  const header = headers.get("upload-checksum");
-  if (header === null) return undefined;
-  const text = /^sha256 ([A-Za-z0-9+/]{43}=)$/.exec(header)?.[1];
-  if (text === undefined) throw new SixfoldError("invalid_argument", "Upload-Checksum is `sha256 <base64>`");
-  return Uint8Array.from(Buffer.from(text, "base64"));
-}
-
-/** @throws SixfoldError where it is said in another way */
-function isDeferred(headers: Headers): boolean {
-  const said = headers.get("upload-defer-length");
-  if (said === null) return false;
-  if (said === "1" && !headers.has("upload-length")) return true;
-  throw new SixfoldError("invalid_argument", "Upload-Defer-Length is 1, and then there is no Upload-Length yet");
-}
-
-function wholeNumber(headers: Headers, name: string): number {
-  const text = headers.get(name) ?? "";
-  const value = Number(text);
-  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new SixfoldError("invalid_argument", `${name} is needed, a whole number of bytes`);
 }
 
 function answer(status: number, headers: Record<string, string>): Response {

@@ -32,6 +32,8 @@ export interface UploadView {
   readonly received: number;
   /** Undefined once it is complete. */
   readonly expiresAt: Date | undefined;
+  /** Whether it is a part of a file, and becomes none by itself. */
+  readonly partial: boolean;
   /** What it became; undefined while it is open. */
   readonly file: FileView | undefined;
 }
@@ -46,16 +48,21 @@ export interface UploadPage {
 
 const decoder = new TextDecoder();
 
-/** Opens a session. @throws SixfoldError `already_exists`, or `resource_exhausted` when too many are open */
-export async function createUpload(store: Store, request: UploadRequest): Promise<UploadView> {
+/**
+ * Opens a session.
+ * @param partial whether it is a part of a file, and becomes none by itself; it may then have no place, an empty bucket
+ * @throws SixfoldError `already_exists`, or `resource_exhausted` when too many are open
+ */
+export async function createUpload(store: Store, request: UploadRequest, partial = false): Promise<UploadView> {
   const { contentType, metadata, ifAbsent } = request;
-  const [bucket, key] = reached("write", request.bucket, request.key);
+  const id = newUuid();
+  const [bucket, key] = partial && request.bucket === "" ? noPlace(id) : reached("write", request.bucket, request.key);
   const size = request.size ?? null;
   const sha256 = request.sha256 ?? null;
   if ((size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
   if (sha256 !== null && sha256.length !== 32) throw new SixfoldError("invalid_argument", "a SHA-256 has 32 bytes");
   if (ifAbsent && await findFile(store.sql, bucket, key)) throw alreadyExists();
-  const session = { id: newUuid(), bucket, key, contentType, metadata, ifAbsent, size, sha256 };
+  const session = { id, bucket, key, contentType, metadata, ifAbsent, size, sha256, partial };
   const row = await beginSession(store.sql, session, store.sessionSeconds, MAX_SESSIONS);
   if (row !== undefined) return viewOfSession(row);
   throw new SixfoldError(
@@ -97,7 +104,7 @@ export async function getUpload(store: Store, id: string, from: number, limit: n
     if (row === undefined || !mayWrite(row)) throw await whyEnded(store, id);
     const file = viewOf(row);
     const { bucket, key, size } = file;
-    const upload = { id, bucket, key, size, received: size, expiresAt: undefined, file };
+    const upload = { id, bucket, key, size, received: size, expiresAt: undefined, partial: false, file };
     return { upload, parts: [], next: undefined };
   }
   if (!mayWrite(session)) throw noSuchUpload();
@@ -157,8 +164,21 @@ async function readSha256(store: Store, id: string, caller: AbortSignal): Promis
   });
 }
 
-function viewOfSession({ id, bucket, key, size, received, expiresAt }: SessionRow): UploadView {
-  return { id, bucket, key: decoder.decode(key), size: size ?? undefined, received, expiresAt, file: undefined };
+function viewOfSession({ id, bucket, key, size, received, expiresAt, partial }: SessionRow): UploadView {
+  const place = { bucket, key: decoder.decode(key) };
+  return { id, ...place, size: size ?? undefined, received, expiresAt, partial, file: undefined };
+}
+
+/**
+ * No bucket, and a key that leads its chunks to servers of its own.
+ * @throws SixfoldError where the caller may not write everywhere: whose the upload is would not be known
+ */
+function noPlace(id: string): readonly [string, Uint8Array] {
+  if (!isLimited("write")) return ["", new TextEncoder().encode(id)];
+  throw new SixfoldError(
+    "invalid_argument",
+    "this API key reaches some places only: name bucket and key of each part too",
+  );
 }
 
 function noSuchId(): SixfoldError {

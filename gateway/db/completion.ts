@@ -40,7 +40,7 @@ export function shapeOf(session: SessionRow, parts: readonly HashedTile[]): Shap
  * queued for repair, the session goes, and the outcome is kept. To be called again when its answer was lost.
  * @param verified what was read of the file for this; null where nothing was
  * @returns the file; undefined when the session has ended, and nothing was changed
- * @throws SixfoldError `failed_precondition` when bytes are missing; `invalid_argument` when the declared SHA-256 is
+ * @throws SixfoldError `failed_precondition` when bytes are missing, or it is a part of a file; `invalid_argument` when the declared SHA-256 is
  * another one; `already_exists` when the key is taken and the session wanted it free
  */
 export async function completeSession(
@@ -52,6 +52,9 @@ export async function completeSession(
   return await sql.begin(async (tx) => {
     const session = await lockSession(tx, id);
     if (session === undefined) return undefined;
+    if (session.partial) {
+      throw new SixfoldError("failed_precondition", "this upload is a part of a file; put it together with the others");
+    }
     const parts = await listParts(tx, id, 0, null);
     const shape = shapeOf(session, parts);
     // What was read may have been shorter: more parts can arrive as long as no size was declared.

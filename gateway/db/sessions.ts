@@ -14,6 +14,8 @@ export interface NewSession {
   readonly size: number | null;
   /** Of the whole file; null where it was not declared. */
   readonly sha256: Uint8Array | null;
+  /** Whether it is a part of a file, and becomes none by itself. */
+  readonly partial: boolean;
 }
 
 /** An open session. */
@@ -34,8 +36,8 @@ const FENCE_SECONDS = WRITER_SECONDS + IN_FLIGHT_SECONDS;
 
 /** The columns of a SessionRow. */
 const columns = (sql: Sql | Transaction) =>
-  sql`id, bucket, key, content_type AS "contentType", metadata, if_absent AS "ifAbsent", size, sha256, received, parts,
-      next_segment AS "nextSegment", expires_at AS "expiresAt"`;
+  sql`id, bucket, key, content_type AS "contentType", metadata, if_absent AS "ifAbsent", size, sha256, partial, received,
+      parts, next_segment AS "nextSegment", expires_at AS "expiresAt"`;
 
 /** Opens a session; undefined when `most` are open. */
 export async function beginSession(
@@ -44,11 +46,11 @@ export async function beginSession(
   ttlSeconds: number,
   most: number,
 ): Promise<SessionRow | undefined> {
-  const { id, bucket, key, contentType, metadata, ifAbsent, size, sha256 } = session;
+  const { id, bucket, key, contentType, metadata, ifAbsent, size, sha256, partial } = session;
   const [row] = await sql<SessionRow[]>`
-    INSERT INTO upload_sessions (id, bucket, key, content_type, metadata, if_absent, size, sha256, expires_at)
+    INSERT INTO upload_sessions (id, bucket, key, content_type, metadata, if_absent, size, sha256, partial, expires_at)
     SELECT ${id}::uuid, ${bucket}, ${key}::bytea, ${contentType}, ${sql.json(metadata)}::jsonb, ${ifAbsent}::boolean,
-           ${size}::bigint, ${sha256}::bytea, now() + make_interval(secs => ${ttlSeconds})
+           ${size}::bigint, ${sha256}::bytea, ${partial}::boolean, now() + make_interval(secs => ${ttlSeconds})
     WHERE (SELECT count(*) FROM upload_sessions) < ${most}
     RETURNING ${columns(sql)}`;
   return row;
