@@ -112,7 +112,7 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   const rest = createRest(store, { readiness, metrics: () => metricsText(target), kept }, log);
   const rpc = createRpc(
     store,
-    { sql: upkeep, cluster, layout, repairing, moving, work: () => background.statuses },
+    { sql: upkeep, cluster, layout, repairing, moving, stopping: told.signal, work: () => background.statuses },
     { sql: upkeep, ring },
     kept,
     log,

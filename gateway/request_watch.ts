@@ -6,6 +6,7 @@ import { type OpenSpan, openTrace, traceIds, UNTRACED } from "../shared/telemetr
 import type { KeptTraces } from "../shared/telemetry_kept.ts";
 import { isTraced, methodOf, routeOf } from "./api/route.ts";
 import { requestDuration } from "./core/metrics.ts";
+import { pulse } from "./core/pulse.ts";
 
 /**
  * Watches a request and does its work, under its id and as a part of its trace.
@@ -40,7 +41,9 @@ function watch(incoming: IncomingMessage, outgoing: ServerResponse): OpenSpan {
   const span = isTraced(route) ? openRequest(incoming, method, route) : UNTRACED;
   outgoing.on("close", () => {
     const status = outgoing.writableFinished ? outgoing.statusCode : LEFT;
-    requestDuration((performance.now() - began) / 1000, {
+    const ms = performance.now() - began;
+    if (isTraced(route)) pulse.answered(ms, status >= 500);
+    requestDuration(ms / 1000, {
       "http.request.method": method,
       "http.route": route,
       "http.response.status_code": status,

@@ -23,6 +23,7 @@ import { changeRpcs } from "./change_rpcs.ts";
 import { traceRpcs } from "./trace_rpcs.ts";
 import { upkeepRpcs } from "./upkeep_rpcs.ts";
 import { placeRpcs } from "./place_rpcs.ts";
+import { watchRpcs } from "./watch_rpcs.ts";
 import { partMessage, requestOf, uploadRpcs } from "./upload_rpcs.ts";
 
 /** The RPCs. */
@@ -40,6 +41,7 @@ export function createRpc(
   kept: KeptTraces | undefined,
   log: Logger,
 ): Rpc {
+  const { watch } = watchRpcs(store, upkeep.stopping);
   const router = createConnectRouter({ ...SERVER_LIMITS, grpc: false, interceptors: [translateErrors(log)] });
   router.service(FileService, {
     async upload(requests, { signal }) {
@@ -73,6 +75,7 @@ export function createRpc(
     ...changeRpcs(upkeep),
     ...upkeepRpcs(upkeep),
     ...traceRpcs(kept),
+    watch: (_, { signal }) => translateStream(watch(signal)),
     ...placeRpcs(store, upkeep),
   });
   router.service(KeyService, keyRpcs(keys));

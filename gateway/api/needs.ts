@@ -51,6 +51,7 @@ const CLUSTER: Needs<typeof ClusterService> = {
   confirmDatabase: "admin",
   listWork: "observe",
   listRequests: "observe",
+  watch: "observe",
   getTrace: "observe",
 };
 

@@ -84,7 +84,7 @@ function Health() {
   if (trouble.value !== "") return <a class="health bad" href="#/cluster" title={trouble.value}>No answer</a>;
   const all = servers.value;
   if (all === undefined) return <span class="health">…</span>;
-  const well = all.filter(({ state }) => state === ServerState.ACTIVE).length;
+  const well = all.filter(({ state, unreachable }) => state === ServerState.ACTIVE && unreachable === "").length;
   return (
     <a class={`health ${well === all.length && well > 0 ? "good" : well === 0 ? "bad" : "warn"}`} href="#/cluster">
       {well} of {all.length} servers

@@ -1,7 +1,7 @@
 /** Where the six chunks of each of a file's segments are, and what may still be lost. */
 import { useState } from "preact/hooks";
 import type { ChunkLocation, LocateResponse } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
-import { colourOf, isUp, nameOf } from "./cluster_state.ts";
+import { answers, colourOf, nameOf } from "./cluster_state.ts";
 import { plural, sizeText } from "./format.ts";
 import { lossesLeft, survivalText } from "./survival.ts";
 
@@ -11,7 +11,7 @@ const FEW = 4;
 /** The map. */
 export function ChunkMap({ place: { chunks, segments } }: { place: LocateResponse }) {
   const [all, setAll] = useState(false);
-  const losses = segments.length === 0 ? undefined : lossesLeft(segments, chunks, isUp);
+  const losses = segments.length === 0 ? undefined : lossesLeft(segments, chunks, answers);
   return (
     <section aria-labelledby="chunks">
       <h3 id="chunks">Chunks</h3>
@@ -42,7 +42,7 @@ export function ChunkMap({ place: { chunks, segments } }: { place: LocateRespons
 
 function Chunk({ index, isParity, chunk }: { index: number; isParity: boolean; chunk: ChunkLocation | undefined }) {
   const kind = isParity ? "parity" : "data";
-  const away = chunk === undefined || !isUp(chunk.serverId);
+  const away = chunk === undefined || !answers(chunk.serverId);
   return (
     <li class={`chunk ${chunk === undefined ? "gone" : colourOf(chunk.serverId)}${away ? " away" : ""}`}>
       <span class="chunk-kind">{index} · {kind}</span>

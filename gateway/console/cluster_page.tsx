@@ -1,6 +1,7 @@
 /** The cluster: its servers, its ring, and what is being mended and moved. */
 import { servers, trouble } from "./cluster_state.ts";
 import { plural, sizeText } from "./format.ts";
+import { LivePanel } from "./live_panel.tsx";
 import { MovesPanel } from "./moves_panel.tsx";
 import { RepairsPanel } from "./repairs_panel.tsx";
 import { RingPanel } from "./ring_panel.tsx";
@@ -18,6 +19,7 @@ export function ClusterPage() {
         <p class="faint">{plural(all.length, "server")} · {sizeText(used)} used · {sizeText(free)} free</p>
       </header>
       {trouble.value !== "" && <p class="trouble">{trouble.value}</p>}
+      <LivePanel />
       <section aria-labelledby="servers">
         <h2 id="servers">Servers</h2>
         {all.length === 0 && servers.value !== undefined && (

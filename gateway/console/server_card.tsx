@@ -25,8 +25,8 @@ const BREAKERS: Readonly<Record<BreakerState, string>> = {
 
 /** The card. */
 export function ServerCard({ server }: { server: Server }) {
-  const { id, state, zone, weight, usedBytes, freeBytes, breaker, stateReason, lastError } = server;
-  const [word, mood] = STATES[state];
+  const { id, state, zone, weight, usedBytes, freeBytes, breaker, stateReason, lastError, unreachable } = server;
+  const [word, mood] = unreachable === "" ? STATES[state] : ["no answer", "bad"];
   const share = Number(usedBytes) / Math.max(1, Number(usedBytes + freeBytes));
   const facts: [string, string][] = [
     ["Heartbeat", `${timeText(Number(server.heartbeatAgeMs) / 1000)} ago`],
@@ -61,6 +61,7 @@ export function ServerCard({ server }: { server: Server }) {
           </div>
         ))}
       </dl>
+      {unreachable !== "" && <p class="trouble">{unreachable}</p>}
       {stateReason !== "" && <p class={mood === "bad" ? "trouble" : "hint"}>{stateReason}</p>}
       {breaker !== BreakerState.CLOSED && lastError !== "" && <p class="hint">{lastError}</p>}
       <div class="buttons">

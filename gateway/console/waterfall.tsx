@@ -41,7 +41,7 @@ function Chart({ trace: { request, spans, leftOut } }: { trace: Trace }) {
       </p>
       {request.error !== "" && <p class="trouble">{request.error}</p>}
       {spans.some(({ attributes }) => FSYNC in attributes) && (
-        <p class="faint legend">
+        <p class="faint bar-key">
           <span class="bar-of-time">
             <span class="fsync" />
           </span>

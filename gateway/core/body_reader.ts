@@ -1,6 +1,7 @@
 /** A body as a source that fills buffers of the reader's size, whatever the size of the pieces that arrive. */
 
 import { SixfoldError } from "../../shared/errors.ts";
+import { pulse } from "./pulse.ts";
 
 /** Reads a stream of bytes; pulls only what is asked for. */
 export class BodyReader {
@@ -67,7 +68,9 @@ export class BodyReader {
   async #next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#cut !== undefined) return { done: true, value: undefined };
     try {
-      return await this.#pieces.next();
+      const step = await this.#pieces.next();
+      if (!step.done) pulse.came(step.value.length);
+      return step;
     } catch (cause) {
       const error = SixfoldError.from(cause);
       // Whatever else breaks a body off, it is not an error of this side.

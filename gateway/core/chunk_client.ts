@@ -82,9 +82,12 @@ export class ChunkClient {
   constructor(readonly hop: Hop, token: string, tolerated: number, log: Logger) {
     this.#authorization = `Bearer ${token}`;
     this.#lane = hop === "web" ? new WebLane() : new GrpcLane();
-    this.suspicion = new Suspicion(log, tolerated, async (server) => {
-      await this.#client(server).healthCheck({}, { headers: this.#headers(server), timeoutMs: PROBE_MS });
-    });
+    this.suspicion = new Suspicion(log, tolerated, (server) => this.probe(server));
+  }
+
+  /** Asks a server for a sign of life, whatever is thought of it. @throws where there is none in time */
+  async probe(server: ServerRow): Promise<void> {
+    await this.#client(server).healthCheck({}, { headers: this.#headers(server), timeoutMs: PROBE_MS });
   }
 
   /**

@@ -5,6 +5,7 @@ import { type OpenSpan, openSpan } from "../../shared/telemetry.ts";
 import type { Sql } from "../db/database.ts";
 import { findInline, type Manifest, type SegmentRow } from "../db/files.ts";
 import { fileBytes } from "./metrics.ts";
+import { pulse } from "./pulse.ts";
 import { type ReadParts, SegmentReader } from "./segment_reader.ts";
 import type { WindowPool } from "./window_pool.ts";
 import { WindowReader } from "./window_reader.ts";
@@ -43,6 +44,7 @@ export async function* download(
     for await (const bytes of readRange(parts, manifest, offset, length, signal, span)) {
       sent += bytes.length;
       fileBytes(bytes.length, { "sixfold.direction": "read" });
+      pulse.went(bytes.length);
       yield bytes;
     }
     span.annotate({ "sixfold.bytes": sent });

@@ -28,6 +28,8 @@ export interface Upkeep {
   readonly layout: Layout;
   readonly repairing: Throttle;
   readonly moving: Throttle;
+  /** Aborts when the gateway stops. */
+  readonly stopping: AbortSignal;
   /** How the background work of this gateway is doing. */
   readonly work: () => readonly Readonly<WorkStatus>[];
 }
