@@ -1,6 +1,6 @@
 /** PutChunk and GetChunk as frames read and written in place, whichever door they go through. */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { END_FRAME, endFrameOffset, frameOffset } from "../shared/chunk_format.ts";
+import { END_FRAME, endFrameOffset, frameOffset, PAGE } from "../shared/chunk_format.ts";
 import { chunkAttributes } from "../shared/chunk_span.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { FrameDecoder } from "../shared/frame_codec.ts";
@@ -84,16 +84,18 @@ async function sendWindow<T>(
     const from = frameOffset(first, blockSize);
     const to = end === blocks ? endFrameOffset(chunkLength, blockSize) : frameOffset(end, blockSize);
     const length = to - from;
-    const bytes = windows.take(length + END_FRAME.length);
+    const memory = windows.take(length + 2 * PAGE);
     try {
       const began = performance.now();
-      await inSpan("disk.read", { "sixfold.bytes": length }, () => reader.frames(from, bytes.subarray(0, length)));
+      const read = () => reader.frames(from, length, memory);
+      const { byteOffset, buffer } = await inSpan("disk.read", { "sixfold.bytes": length }, read);
       const readMs = performance.now() - began;
+      const bytes = new Uint8Array(buffer, byteOffset, length + END_FRAME.length);
       bytes.set(END_FRAME, length);
       countSent(length);
       return await send({ bytes, length, timing: `disk.read;dur=${readMs.toFixed(3)}` });
     } finally {
-      windows.give(bytes);
+      windows.give(memory);
     }
   }).finally(() => calls.get.leave());
 }

@@ -1,5 +1,5 @@
 /** Reads one chunk file: its ends are checked at once, each block before it is handed on. */
-import type { Stats } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { blockSeed, xxh64 } from "../shared/checksum.ts";
 import { parseChunkId, uuidToBytes } from "../shared/chunk_id.ts";
@@ -25,9 +25,17 @@ export interface StoredBlock {
   readonly data: Uint8Array;
 }
 
+/**
+ * Chunks from so many bytes on are sent past the page cache: copying them out of it is half of what a read costs, and a
+ * large file that passes once would push out the small ones that are read again and again.
+ */
+const DIRECT_FROM = 8 * 1024 * 1024;
+
 /** An open chunk file. */
 export class ChunkReader {
   readonly #handle: FileHandle;
+  /** Reads past the page cache; undefined for a small chunk, and where the file system cannot do it. */
+  readonly #direct: FileHandle | undefined;
   readonly #path: string;
   readonly #stats: Stats;
   readonly header: ChunkFileHeader;
@@ -35,12 +43,14 @@ export class ChunkReader {
 
   private constructor(
     handle: FileHandle,
+    direct: FileHandle | undefined,
     path: string,
     stats: Stats,
     header: ChunkFileHeader,
     footer: ChunkFileFooter,
   ) {
     this.#handle = handle;
+    this.#direct = direct;
     this.#path = path;
     this.#stats = stats;
     this.header = header;
@@ -66,7 +76,8 @@ export class ChunkReader {
       if (blocks !== blockCount(length, header.blockSize) || size !== chunkFileSize(length, header.blockSize)) {
         throw damaged("of the wrong size");
       }
-      return new ChunkReader(handle, path, stats, header, footer);
+      const direct = length < DIRECT_FROM ? undefined : await openDirect(path);
+      return new ChunkReader(handle, direct, path, stats, header, footer);
     } catch (error) {
       await handle.close();
       throw error;
@@ -94,9 +105,22 @@ export class ChunkReader {
     return { number, xxh64: checksum, data };
   }
 
-  /** Fills `target` with the file's bytes from an offset on, as they are: frames that nobody has checked. */
-  async frames(offset: number, target: Uint8Array): Promise<void> {
-    await fill(this.#handle, offset, target);
+  /**
+   * Reads the file's bytes as they are: frames that nobody has checked.
+   * @param memory begins at a page, and has two pages more than `length`
+   * @returns those bytes, somewhere in it
+   */
+  async frames(offset: number, length: number, memory: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    const direct = this.#direct;
+    const before = direct === undefined ? 0 : offset % PAGE;
+    const whole = direct === undefined ? length : Math.ceil((before + length) / PAGE) * PAGE;
+    const target = memory.subarray(0, whole);
+    await fill(direct ?? this.#handle, offset - before, target).catch((error) => {
+      // The file was cut since it was opened, and a read from its ragged end is none of whole pages.
+      if (direct !== undefined && error.code === "EINVAL") return fill(this.#handle, offset - before, target);
+      throw error;
+    });
+    return memory.subarray(before, before + length);
   }
 
   /** Whether the file under the chunk's name is still the one that was checked, and untouched since. */
@@ -108,8 +132,16 @@ export class ChunkReader {
 
   /** Lets go of the file. */
   async close(): Promise<void> {
+    await this.#direct?.close();
     await this.#handle.close();
   }
+}
+
+async function openDirect(path: string): Promise<FileHandle | undefined> {
+  return await open(path, constants.O_RDONLY | (constants.O_DIRECT ?? 0)).catch((error) => {
+    if (error.code === "EINVAL") return undefined;
+    throw error;
+  });
 }
 
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdtemp, open, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlockChecksums, blockSeed, xxh64 } from "../shared/checksum.ts";
@@ -120,6 +120,21 @@ test("chunks of every size come back, with length and SHA-256", async () => {
   await put(data(3_000_000), large);
   expect(Buffer.from(await read(large.chunkId)).equals(Buffer.from(data(3_000_000)))).toBe(true);
   expect(await readdir(folder.tmp)).toEqual([]);
+});
+
+test("any range of a large or a small chunk's file is read as it lies there; behind a cut it is not", async () => {
+  for (const length of [100_000, 9 * 1024 * 1024 + 77]) {
+    const id = await put(data(length), header(newUuid(), 1024 * 1024));
+    const file = await readFile(filePath(id));
+    const reader = await store.open(id);
+    for (const [from, size] of [[0, 5000], [4096, 8192], [4123, 50_001], [file.length - 4097, 4097]] as const) {
+      const found = await reader.frames(from, size, new Uint8Array(1024 * 1024));
+      expect(Buffer.compare(found, file.subarray(from, from + size))).toBe(0);
+    }
+    await truncate(filePath(id), 50_000);
+    expect(await code(reader.frames(4096, 90_000, new Uint8Array(1024 * 1024)))).toBe("data_loss");
+    await reader.close();
+  }
 });
 
 test("an id is used once, also while it is being written", async () => {
