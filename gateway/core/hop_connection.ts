@@ -10,12 +10,14 @@ const CONNECT_MS = 1000;
 const KEEP_MS = 4000;
 const KEEP_MOST = 32;
 const MAX_HEAD = 16 * 1024;
+const MAX_LINE = 1024;
 /** Bodies of unknown length are small ones: an error, a receipt, or what a stock Connect handler streams. */
 const MAX_UNSIZED = 16 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const CRLF = encoder.encode("\r\n");
+const HEAD_END = encoder.encode("\r\n\r\n");
 const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 const NOTHING = new Uint8Array(0);
 /** What is held back goes out in one write with as many bytes; with more it would cost more to join them. */
@@ -123,25 +125,14 @@ export class HopConnection {
     await this.write(join(chunkSize(bytes.length), bytes, CRLF, LAST_CHUNK));
   }
 
-  /** Reads the head of the answer. */
+  /** Reads the head of the answer. Only its own bytes become text: those behind it may be a block. */
   async readHead(): Promise<AnswerHead> {
-    for (let from = 0;;) {
-      const text = decoder.decode(this.#input.subarray(this.#start, this.#end));
-      const at = text.indexOf("\r\n\r\n", from);
-      if (at >= 0) {
-        // A head is ASCII, so places in the text are places in the bytes.
-        this.#start += at + 4;
-        const [first = "", ...lines] = text.slice(0, at).split("\r\n");
-        const headers = new Headers(lines.map((line): [string, string] => {
-          const colon = line.indexOf(":");
-          return [line.slice(0, colon), line.slice(colon + 1).trim()];
-        }));
-        return { status: Number(first.split(" ")[1]), headers };
-      }
-      from = Math.max(0, text.length - 3);
-      if (this.#end - this.#start === MAX_HEAD) throw broken("its head is too long");
-      await this.#more();
-    }
+    const [first = "", ...lines] = (await this.#until(HEAD_END, MAX_HEAD)).split("\r\n");
+    const headers = new Headers(lines.map((line): [string, string] => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1).trim()];
+    }));
+    return { status: Number(first.split(" ")[1]), headers };
   }
 
   /** Reads so many bytes of the answer's body to the start of `target`; hears of each arrival. */
@@ -168,26 +159,28 @@ export class HopConnection {
     }
     const pieces: Uint8Array[] = [];
     for (let total = 0;;) {
-      const size = Number.parseInt(await this.#line(), 16);
+      const size = Number.parseInt(await this.#until(CRLF, MAX_LINE), 16);
       total += size;
       if (!(total <= MAX_UNSIZED)) throw broken("its body is too long");
       const piece = new Uint8Array(size);
       await this.readInto(piece, size, arrived);
-      await this.#line();
+      await this.#until(CRLF, MAX_LINE);
       if (size === 0) return new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
       pieces.push(piece);
     }
   }
 
-  async #line(): Promise<string> {
-    for (;;) {
-      const text = decoder.decode(this.#input.subarray(this.#start, this.#end));
-      const at = text.indexOf("\r\n");
+  /** Reads text to its end mark, which is left out. @param most bytes that it may have */
+  async #until(mark: Uint8Array, most: number): Promise<string> {
+    for (let from = 0;;) {
+      const at = find(this.#input.subarray(this.#start, this.#end), mark, from);
       if (at >= 0) {
-        this.#start += at + 2;
-        return text.slice(0, at);
+        const text = decoder.decode(this.#input.subarray(this.#start, this.#start + at));
+        this.#start += at + mark.length;
+        return text;
       }
-      if (this.#end - this.#start > 1024) throw broken("a chunk has no length");
+      from = Math.max(0, this.#end - this.#start - mark.length + 1);
+      if (this.#end - this.#start >= most) throw broken("its head is too long");
       await this.#more();
     }
   }
@@ -244,6 +237,14 @@ export class HopConnections {
 
 function broken(how: string): SixfoldError {
   return new SixfoldError("unavailable", `the answer of a storage server cannot be read: ${how}; try again`);
+}
+
+/** Where a mark begins in bytes; -1 where it does not. */
+function find(bytes: Uint8Array, mark: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(mark[0] ?? 0, from); at >= 0; at = bytes.indexOf(mark[0] ?? 0, at + 1)) {
+    if (mark.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
 }
 
 function chunkSize(length: number): Uint8Array {
