@@ -152,7 +152,7 @@ async function exchange(
   outgoing.on("close", () => {
     if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
   });
-  const response = await answer(incoming, onBody, handler, clients, left.signal);
+  const response = await answer(incoming, outgoing, onBody, handler, clients, left.signal);
   const headers: Record<string, string> = { ...SAFE, ...Object.fromEntries(response.headers), ...more() };
   if (!incoming.complete || isStopping()) headers["connection"] = "close";
   if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
@@ -166,10 +166,13 @@ async function exchange(
   }
   // What is to be sent again anyway is not read: with too much to do, that would be most of it.
   if (!incoming.complete) linger(incoming, !("retry-after" in headers));
+  // A body that is here but was not taken would not end, and not be let go of.
+  else incoming.resume();
 }
 
 async function answer(
   incoming: IncomingMessage,
+  outgoing: ServerResponse,
   onBody: () => void,
   handler: Handler,
   clients: SlowClients,
@@ -182,7 +185,7 @@ async function answer(
     headers.append(incoming.rawHeaders[i] ?? "", incoming.rawHeaders[i + 1] ?? "");
   }
   const hasBody = headers.has("content-length") || headers.has("transfer-encoding");
-  const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, onBody, clients) : null;
+  const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, outgoing, onBody, clients) : null;
   // The host is the client's word; nothing is decided by it, and only the path is read.
   const request = new Request(`http://gateway${url}`, { method, headers, body, signal });
   return await handler(request, incoming.socket.remoteAddress ?? "");
@@ -191,6 +194,7 @@ async function answer(
 /** The body as a stream that takes from the socket only what its reader asks for. @param onBody hears the first time */
 function bodyOf(
   incoming: IncomingMessage,
+  outgoing: ServerResponse,
   onBody: () => void,
   clients: SlowClients,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -210,7 +214,8 @@ function bodyOf(
       const brokenOff = () => fail(new SixfoldError("canceled", "the client broke off its body"));
       incoming.on("data", (piece: Uint8Array<ArrayBuffer>) => {
         transfer.progress(piece.length);
-        if (over) return;
+        // What comes after the answer is for nobody, and would be kept for ever.
+        if (over || outgoing.writableEnded) return;
         incoming.pause();
         controller.enqueue(piece);
       });

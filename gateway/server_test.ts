@@ -8,15 +8,23 @@ import { openDoor } from "./server.ts";
 
 const never = { uploads: () => false, downloads: () => false };
 
-/** A door whose requests under /wait end when they are told to; others answer with their body. */
+/**
+ * A door whose requests under /wait end when they are told to; those under /unread answer without a look at their body,
+ * others with it.
+ */
 async function door(most: number) {
   const waiting: (() => void)[] = [];
+  const unread: ReadableStream<Uint8Array>[] = [];
   const opened = await openDoor({
     host: "127.0.0.1",
     port: 0,
     certificate: undefined,
     async handler(request) {
       if (request.url.endsWith("/wait")) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (request.url.endsWith("/unread") && request.body) {
+        unread.push(request.body);
+        return new Response("unread\n");
+      }
       return new Response(request.body === null ? "nothing\n" : `${await request.text()}\n`);
     },
     refuse,
@@ -30,7 +38,7 @@ async function door(most: number) {
   const waits = async (count: number) => {
     while (waiting.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  return { opened, url, waits, release: () => waiting.splice(0).forEach((wake) => wake()) };
+  return { opened, url, waits, unread, release: () => waiting.splice(0).forEach((wake) => wake()) };
 }
 
 async function talk(port: number, text: string): Promise<string> {
@@ -111,4 +119,15 @@ test("a door that closes lets what runs end, refuses what is new, and waits no l
   const began = performance.now();
   await Promise.all([stuck.opened.close(200), assert.rejects(cut)]);
   assert.ok(performance.now() - began < 2000);
+});
+
+test("nothing is kept of a body that nobody has read when its answer is sent", async () => {
+  const { opened, url, unread } = await door(2);
+  for (const size of [10, 1_000_000]) {
+    const response = await fetch(`${url}/unread`, { method: "PUT", body: new Uint8Array(size) });
+    assert.equal(await response.text(), "unread\n");
+    const kept = await unread.pop()?.getReader().read().catch(() => undefined);
+    assert.equal(kept?.value, undefined, `${size} bytes`);
+  }
+  await opened.close(0);
 });
