@@ -4,11 +4,16 @@ import { END_FRAME, endFrameOffset, frameOffset, PAGE } from "../shared/chunk_fo
 import { chunkAttributes } from "../shared/chunk_span.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { FrameDecoder } from "../shared/frame_codec.ts";
-import { GetChunkRequestSchema, PutChunkResponseSchema } from "../shared/gen/sixfold/v1/storage_pb.ts";
+import {
+  type GetChunkRequest,
+  GetChunkRequestSchema,
+  PutChunkResponseSchema,
+} from "../shared/gen/sixfold/v1/storage_pb.ts";
 import { decodePutStep, encodeMessage, type PutStep } from "../shared/grpc_web.ts";
 import type { Logger } from "../shared/logger.ts";
 import { explainFailure, MAX_MESSAGE } from "../shared/rpc.ts";
 import { annotate, inSpan } from "../shared/telemetry.ts";
+import { unreadable } from "../shared/unreadable.ts";
 import { Landing } from "./landing.ts";
 import { countSent, watchCall } from "./metrics.ts";
 import { blockWindow, putChunk, type StorageParts } from "./storage_rpc.ts";
@@ -74,7 +79,7 @@ async function sendWindow<T>(
   body: Pieces,
   send: (window: FrameWindow) => Promise<T>,
 ): Promise<T> {
-  const asked = fromBinary(GetChunkRequestSchema, await soleMessage(body));
+  const asked = await readRequest(body);
   annotate({ "sixfold.server.id": serverId, ...chunkAttributes(asked.chunkId) });
   await calls.get.enter();
   return await store.read(asked.chunkId, async (reader) => {
@@ -98,6 +103,15 @@ async function sendWindow<T>(
       windows.give(memory);
     }
   }).finally(() => calls.get.leave());
+}
+
+async function readRequest(body: Pieces): Promise<GetChunkRequest> {
+  const message = await soleMessage(body);
+  try {
+    return fromBinary(GetChunkRequestSchema, message);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
 }
 
 async function soleMessage(body: Pieces): Promise<Uint8Array> {

@@ -160,6 +160,7 @@ const POSTGRES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   CONNECTION_ENDED: ["unavailable", "the connection to the database broke; try again"],
   CONNECTION_DESTROYED: ["unavailable", "the connection to the database broke; try again"],
   "08": ["unavailable", "the connection to the database broke; try again"],
+  "22003": ["invalid_argument", "a number of this call is larger than any that there can be"],
   "23505": ["already_exists", "it exists already"],
   "25006": ["unavailable", "the database takes no writes now; try again"],
   "25P03": ["unavailable", "the database gave up waiting for this call; try again"],

@@ -9,6 +9,7 @@ import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-g
 import { toConnectError } from "./connect_error.ts";
 import { SixfoldError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { blameSender, isUnread, unreadable } from "./unreadable.ts";
 
 /** The largest message, in bytes, before and after any decoding. */
 export const MAX_MESSAGE = 16 * 1024 * 1024;
@@ -46,6 +47,7 @@ export function translateErrors(log: Logger): Interceptor {
 /** What a call has thrown; `canceled` for what is not in the table when its caller has left, for it comes of that. */
 export function explainFailure(thrown: unknown, caller: AbortSignal): SixfoldError {
   const error = SixfoldError.from(thrown);
+  if (isUnread(error)) return unreadable(thrown);
   if (error.code !== "internal" || !caller.aborted) return error;
   return new SixfoldError("canceled", "the caller went away", { cause: thrown });
 }
@@ -56,7 +58,7 @@ export async function* requestsOf<T>(requests: AsyncIterable<T>): AsyncGenerator
     yield* requests;
   } catch (cause) {
     if (SixfoldError.from(cause).code !== "internal") throw cause;
-    throw new SixfoldError("invalid_argument", "a message of the call cannot be read", { cause });
+    throw unreadable(cause);
   }
 }
 
@@ -74,7 +76,8 @@ export function fetchHandler({ handlers }: ConnectRouter): (request: Request) =>
   const byPath = new Map(handlers.map((handler) => [handler.requestPath, handler]));
   return (request) => {
     const handler = byPath.get(new URL(request.url).pathname);
-    return handler && handler(universalServerRequestFromFetch(request, {})).then(universalServerResponseToFetch);
+    return handler &&
+      handler(universalServerRequestFromFetch(request, {})).then(blameSender).then(universalServerResponseToFetch);
   };
 }
 

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createConnectRouter } from "@connectrpc/connect";
+import { FileService } from "./gen/sixfold/v1/files_pb.ts";
+import { fetchHandler } from "./rpc.ts";
+
+test("a message that cannot be read is its sender's fault, and a failure stays the server's", async () => {
+  const router = createConnectRouter();
+  router.service(FileService, { getFile: () => Promise.reject(new Error("broken")) });
+  const handle = fetchHandler(router);
+  const ask = async (body: Uint8Array<ArrayBuffer>) => {
+    const response = await handle(
+      new Request("http://gateway/sixfold.v1.FileService/GetFile", {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/proto" },
+      }),
+    );
+    return [response?.status, (await response?.json()).code];
+  };
+  assert.deepEqual(await ask(Uint8Array.of(0xff)), [400, "invalid_argument"]);
+  assert.deepEqual(await ask(new Uint8Array()), [500, "internal"]);
+});
