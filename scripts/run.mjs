@@ -22,6 +22,7 @@ const programs = {
   soak: ["deno", "scripts/soak.ts"],
   sixfold: ["bun", "client/cli/main.ts"],
   faults: ["deno", "scripts/faults.ts"],
+  hostile: ["deno", "scripts/hostile.ts"],
   chaos: ["deno", "scripts/chaos.ts"],
   patroni: ["deno", "scripts/patroni.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
