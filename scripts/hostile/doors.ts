@@ -187,7 +187,8 @@ function rpc(services: readonly DescService[], types: readonly string[]): Door {
     const content: Header = ["content-type", random.next() < 0.95 ? type : oddValue(random)];
     const odd = random.next() < 0.5 ? some(random, headers) : [];
     const verb = random.next() < 0.95 ? "POST" : random.pick(METHODS);
-    return request(random, verb, path, [bearer(random, inside), content, ...odd], body);
+    const all = [bearer(random, inside), content, ...odd];
+    return { ...request(random, verb, path, all, body), leaves: method === ClusterService.method.watch };
   };
 }
 

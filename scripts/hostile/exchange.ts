@@ -10,6 +10,8 @@ export interface OddRequest {
   readonly body: Uint8Array;
   /** What it says of its body's length, where that is not so. */
   readonly lie?: string | undefined;
+  /** Whether its sender leaves soon, because the answer has no end. */
+  readonly leaves?: boolean;
 }
 
 /** What came back. */
@@ -23,7 +25,7 @@ export interface Answer {
 
 /** Longer than any limit of the servers on what may be waited for. */
 const STUCK_MS = 30_000;
-/** How long a sender that has promised more stays, before it leaves. */
+/** How long a sender stays that leaves before the end. */
 const LEAVE_MS = 200;
 
 /** Sends a request and reads until the server closes the connection. */
@@ -37,7 +39,7 @@ export async function exchange(address: string, request: OddRequest): Promise<An
     socket.on("connect", () => {
       socket.write(headOf(request, address));
       socket.write(request.body);
-      if (request.lie !== undefined) setTimeout(() => socket.destroy(), LEAVE_MS);
+      if (request.lie !== undefined || request.leaves) setTimeout(() => socket.destroy(), LEAVE_MS);
     });
     // Of a long answer the beginning says what there is to say, and the end, where streams tell of errors.
     socket.on("data", (data) => text = cut(text + data.toString("latin1")));
