@@ -4,7 +4,7 @@ import { filePath } from "./address.ts";
 import { toBase64, toHex } from "./bytes.ts";
 import type { Gateways } from "./gateways.ts";
 import { LARGEST_PART, PartSize } from "./part_size.ts";
-import { Pause } from "./pause.ts";
+import type { Pause } from "./pause.ts";
 import { resumeName, type ResumeStore } from "./resume_store.ts";
 import { sendParts, SourceChanged } from "./send_parts.ts";
 import { Session, type SessionHeader, type SessionState } from "./session.ts";

@@ -21,6 +21,7 @@ const programs = {
   bench: ["deno", "scripts/bench.ts"],
   soak: ["deno", "scripts/soak.ts"],
   sixfold: ["bun", "client/cli/main.ts"],
+  "build-sixfold": ["deno", "scripts/build_sixfold.ts"],
   faults: ["deno", "scripts/faults.ts"],
   hostile: ["deno", "scripts/hostile.ts"],
   chaos: ["deno", "scripts/chaos.ts"],
@@ -72,7 +73,7 @@ const flags = name === "gateway" ? gatewayFlags(root, process.env) : ["-A", "--n
 const command = runtime === "deno" ? [deno, "run", ...flags] : [bun, "run"];
 const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), ...args], {
   // What users name on the command's line lies where they are, which npm remembers.
-  cwd: name === "sixfold" ? (process.env.INIT_CWD ?? process.cwd()) : root,
+  cwd: name.endsWith("sixfold") ? (process.env.INIT_CWD ?? process.cwd()) : root,
   stdio: "inherit",
   env: { ...process.env, SIXFOLD_DENO: deno, SIXFOLD_BUN: bun, DENO_NO_UPDATE_CHECK: "1" },
 });
