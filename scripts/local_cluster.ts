@@ -52,8 +52,8 @@ export class LocalCluster implements AsyncDisposable {
     }
   }
 
-  /** Starts a gateway and waits until it sees every daemon. @returns its address */
-  async addGateway(settings: Record<string, string> = {}): Promise<string> {
+  /** Starts a gateway and waits until it sees every daemon. @param code if not the cluster's @returns its address */
+  async addGateway(settings: Record<string, string> = {}, code = this.code): Promise<string> {
     const port = await freePort();
     this.#mustBeOpen();
     this.gateways.push(launchGateway({
@@ -62,7 +62,7 @@ export class LocalCluster implements AsyncDisposable {
       SIXFOLD_PORT: String(port),
       SIXFOLD_LOG: "warn",
       ...settings,
-    }, this.code));
+    }, code));
     const address = `http://127.0.0.1:${port}`;
     await this.seen(address);
     return address;

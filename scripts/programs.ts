@@ -18,6 +18,8 @@ export interface Code {
   readonly detached?: boolean;
   /** The folder for profiles. */
   readonly profiles?: string | undefined;
+  /** A group of its own, by which a packet filter knows it. */
+  readonly gid?: number;
 }
 
 const OWN: Code = { root: ROOT };
@@ -58,10 +60,11 @@ function launch(
   command: string,
   args: string[],
   env: Record<string, string>,
-  { detached = false }: Code,
+  { detached = false, gid }: Code,
 ): Deno.ChildProcess {
-  return new Deno.Command(command, { args, env, detached, stdin: "null", stdout: "inherit", stderr: "inherit" })
-    .spawn();
+  const group = gid === undefined ? {} : { gid };
+  const options = { args, env, detached, ...group, stdin: "null", stdout: "inherit", stderr: "inherit" } as const;
+  return new Deno.Command(command, options).spawn();
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The cluster on which faults happen: six daemons behind proxies, two gateways, and a client with its manifest. */
 import { auditCluster } from "../audit.ts";
 import { LocalCluster } from "../local_cluster.ts";
-import { until } from "../programs.ts";
+import { ROOT, until } from "../programs.ts";
 import { Content } from "./content.ts";
 import { each } from "./each.ts";
 import { type CallOptions, deleteFile, getFile, type Outcome, putFile } from "./file_client.ts";
@@ -83,9 +83,10 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Starts one more gateway. */
-  async startGateway(settings: Record<string, string> = {}): Promise<StagedGateway> {
-    const url = await this.cluster.addGateway({ ...this.settings, ...settings });
+  /** Starts one more gateway. @param gid a group of its own, if any */
+  async startGateway(settings: Record<string, string> = {}, gid?: number): Promise<StagedGateway> {
+    const code = gid === undefined ? undefined : { root: ROOT, gid };
+    const url = await this.cluster.addGateway({ ...this.settings, ...settings }, code);
     const process = this.cluster.gateways.at(-1);
     if (process === undefined) throw new Error("the gateway is gone");
     const gateway = { url, process };

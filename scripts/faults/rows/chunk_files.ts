@@ -7,6 +7,8 @@ import type { Stage } from "../stage.ts";
 const KIB = 1024;
 /** Bits that are flipped, one after another, anywhere in the chunks of a file: headers, frames, data, footers. */
 const FLIPS = 10_000;
+/** So many flips lie between two looks at which files there are. */
+const LOOK = 50;
 
 type Damage = (path: string, bytes: Uint8Array) => Promise<void>;
 
@@ -40,23 +42,47 @@ async function flipEverywhere(stage: Stage, flips: number): Promise<void> {
   const content = stage.content(90 * KIB);
   await stage.put("flipped", content);
   const random = new Random(21);
-  let files = await readAll(await pathsOf(stage));
-  for (let i = 0; i < flips; i++) {
+  let files = await namedFiles(stage);
+  for (let flipped = 0; flipped < flips;) {
     const [path, bytes] = random.pick([...files]);
     const at = random.between(0, bytes.length);
     const damaged = bytes.slice();
     damaged[at] = (damaged[at] ?? 0) ^ (1 << random.between(0, 8));
-    await Deno.writeFile(path, damaged);
-    const { status, wrong, code } = await stage.get("flipped", content, 0);
-    check(status === 200 && wrong === undefined, `a bit of byte ${at} of ${bytes.length}: ${status} ${wrong ?? code}`);
-    // Where the repair was here first, the damaged file is garbage already.
-    if (await Deno.stat(path).then(() => true, () => false)) await Deno.writeFile(path, bytes);
-    else files = await readAll(await pathsOf(stage));
+    const isThere = await rewrite(path, damaged);
+    if (isThere) {
+      const { status, wrong, code } = await stage.get("flipped", content, 0);
+      check(
+        status === 200 && wrong === undefined,
+        `a bit of byte ${at} of ${bytes.length}: ${status} ${wrong ?? code}`,
+      );
+      flipped++;
+    }
+    // A repair that was queued by an earlier flip may have replaced any of them: then there are others.
+    if (!isThere || !(await rewrite(path, bytes)) || flipped % LOOK === 0) files = await namedFiles(stage);
   }
 }
 
-async function readAll(paths: readonly string[]): Promise<Map<string, Uint8Array>> {
-  return new Map(await Promise.all(paths.map(async (path) => [path, await Deno.readFile(path)] as const)));
+/** Writes a file that must be there already. @returns whether it is */
+async function rewrite(path: string, bytes: Uint8Array): Promise<boolean> {
+  return await Deno.writeFile(path, bytes, { create: false }).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  });
+}
+
+/** The chunk files that PostgreSQL names, with what is in them. */
+async function namedFiles(stage: Stage): Promise<Map<string, Uint8Array>> {
+  const named = new Set((await stage.ledger.chunks()).map(({ chunkId }) => chunkId));
+  const found = new Map<string, Uint8Array>();
+  for (const path of await pathsOf(stage)) {
+    const bytes = named.has(nameOf(path)) ? await Deno.readFile(path).catch(() => undefined) : undefined;
+    if (bytes !== undefined) found.set(path, bytes);
+  }
+  return found;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** See above. */
@@ -89,7 +115,7 @@ export const CHUNK_FILE_ROWS: readonly Row[] = [
           // Not what has been replaced or deleted meanwhile: its file has gone for good.
           const named = new Set((await stage.ledger.chunks()).map(({ chunkId }) => chunkId));
           for (const [path, bytes] of saved) {
-            if (named.has(path.slice(path.lastIndexOf("/") + 1))) await Deno.writeFile(path, bytes);
+            if (named.has(nameOf(path))) await Deno.writeFile(path, bytes);
           }
         };
         await during(stage, phase, { inject, heal }).catch((error) => {

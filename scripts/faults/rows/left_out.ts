@@ -8,12 +8,6 @@ function leftOut(number: number, name: string, expect: string, notRun: string): 
 /** See above. */
 export const LEFT_OUT_ROWS: readonly Row[] = [
   leftOut(
-    35,
-    "one gateway cannot reach a daemon, and another one can",
-    "each gateway has its own view; nobody else's suffers",
-    "processes of one machine and user cannot be cut off from each other one by one",
-  ),
-  leftOut(
     45,
     "garbage is collected while the same bytes are uploaded again",
     "no file loses what another one shares",
