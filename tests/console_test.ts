@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
-import { ROOT, until } from "../scripts/programs.ts";
+import { until } from "../scripts/programs.ts";
 import { browser, openBrowser } from "./browser.ts";
 import { TestCluster } from "./cluster.ts";
+import { axe, drop, inspect, SHOTS, wordAt } from "./console/pages.ts";
 import { when } from "./when.ts";
 
 const MIB = 1024 * 1024;
@@ -11,41 +11,6 @@ const PAGE = "<p>hello from the page</p><script>top.document.title = document.bo
 const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="120" onload="top.document.title='hacked'">
 <script>top.document.title = 'hacked'</script><rect width="320" height="120" fill="teal"/></svg>`;
 const PARTS = "**/v1/uploads/**";
-const SHOTS = `${ROOT}.screenshots`;
-
-const axe = await Deno.readTextFile(`${ROOT}node_modules/axe-core/axe.min.js`);
-
-/** Takes pictures of what is shown, wide and narrow, light and dark, and has each looked at for what keeps people out. */
-async function inspect(page: Page, name: string): Promise<void> {
-  for (const [width, height, scheme] of [[1440, 900, "light"], [1440, 900, "dark"], [360, 740, "light"]] as const) {
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-    // What changes with the colours is looked at again; the rest is the same.
-    const rules = scheme === "light" ? {} : { runOnly: ["color-contrast"] };
-    const found = await page.evaluate(async (rules) => {
-      const { violations } = await Reflect.get(globalThis, "axe").run(rules);
-      return violations.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => `${id}: ${nodes[0]?.html}`);
-    }, rules);
-    assert.deepEqual(found, [], `${name}, ${width} wide, ${scheme}`);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    assert.equal(overflow, 0, `${name} is not wider than ${width}`);
-    await page.screenshot({ path: `${SHOTS}/${name}-${width}-${scheme}.png` });
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
-}
-
-/** Drops a file that is made in the page: bytes that differ everywhere. */
-async function drop(page: Page, name: string, size: number): Promise<void> {
-  const transfer = await page.evaluateHandle(`(() => {
-    const words = new Uint32Array(${size / 4}).map((_, i) => Math.imul(i + 1, 2654435761));
-    const held = new DataTransfer();
-    held.items.add(new File([words], ${JSON.stringify(name)}, { type: "video/mp4" }));
-    return held;
-  })()`);
-  await page.dispatchEvent(".browser", "dragover", { dataTransfer: transfer });
-  await page.dispatchEvent(".browser", "drop", { dataTransfer: transfer });
-}
 
 Deno.test("the console", async (t) => {
   await using cluster = await TestCluster.start(6);
@@ -124,7 +89,7 @@ Deno.test("the console", async (t) => {
           page.getByRole("link", { name: "Download" }).click(),
         ]);
         const saved = await Deno.readFile(await download.path());
-        const words = new Uint32Array(20 * MIB / 4).map((_, i) => Math.imul(i + 1, 2_654_435_761));
+        const words = new Uint32Array(20 * MIB / 4).map((_, i) => wordAt(i));
         assert.ok(Buffer.from(words.buffer).equals(saved), "what is saved is what was dropped");
         await inspect(page, "file");
         await page.getByRole("button", { name: "Delete" }).click();

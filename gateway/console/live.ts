@@ -43,9 +43,9 @@ export function linePath(values: readonly number[], most: number, width: number,
   return points.length === 0 ? "" : `M${points.join("L")}`;
 }
 
-/** A round number that is no less than all values, for the top of a chart: 1, 2 or 5 with zeros. */
-export function roundTop(values: readonly number[], least: number): number {
-  const most = Math.max(least, ...values);
-  const unit = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((step) => step * unit).find((top) => top >= most) ?? most;
+/** A round number of units that is no less than all values, for the top of a chart: 1, 2 or 5 with zeros. */
+export function roundTop(values: readonly number[], unit: number): number {
+  const most = Math.max(unit, ...values) / unit;
+  const power = 10 ** Math.floor(Math.log10(most));
+  return ([1, 2, 5, 10].map((step) => step * power).find((top) => top >= most) ?? most) * unit;
 }

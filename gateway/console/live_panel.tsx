@@ -5,8 +5,7 @@ import { millisecondsText } from "./span_tree.ts";
 
 const WIDTH = 600;
 const HEIGHT = 90;
-const LEAST_RATE = 1024 * 1024;
-const LEAST_MS = 10;
+const MIB = 1024 * 1024;
 
 interface Line {
   readonly name: string;
@@ -40,7 +39,7 @@ export function LivePanel() {
       <div class="charts">
         <Chart
           title="Throughput"
-          least={LEAST_RATE}
+          unit={MIB}
           text={rate}
           lines={[
             { name: "stored", values: all.map(({ stored }) => stored), mood: "first" },
@@ -49,7 +48,7 @@ export function LivePanel() {
         />
         <Chart
           title="Time of a request"
-          least={LEAST_MS}
+          unit={10}
           text={(ms) => ms === 0 ? "–" : millisecondsText(ms)}
           lines={[
             { name: "half within", values: all.map(({ medianMs }) => medianMs), mood: "first" },
@@ -63,14 +62,14 @@ export function LivePanel() {
 
 interface ChartProps {
   readonly title: string;
-  /** The least that the top of the chart stands for. */
-  readonly least: number;
+  /** The top of the chart is 1, 2 or 5 of these, or 10, 20, 50 and so on. */
+  readonly unit: number;
   readonly text: (value: number) => string;
   readonly lines: readonly Line[];
 }
 
-function Chart({ title, least, text, lines }: ChartProps) {
-  const top = roundTop(lines.flatMap(({ values }) => values), least);
+function Chart({ title, unit, text, lines }: ChartProps) {
+  const top = roundTop(lines.flatMap(({ values }) => values), unit);
   return (
     <figure class="live">
       <figcaption>
@@ -88,7 +87,7 @@ function Chart({ title, least, text, lines }: ChartProps) {
             <path key={name} class={`live-line ${mood}`} d={linePath(values, top, WIDTH, HEIGHT)} />
           ))}
         </svg>
-        <span class="top faint" aria-hidden="true">{text(top)}</span>
+        <span class="most faint" aria-hidden="true">{text(top)}</span>
       </div>
     </figure>
   );

@@ -1,7 +1,7 @@
 /** Stores a part of a session: a range of bytes that is written where nothing is yet, and compared where something is. */
 import { createHash } from "node:crypto";
 import { SixfoldError } from "../../shared/errors.ts";
-import { inSpan } from "../../shared/telemetry.ts";
+import { annotate, inSpan } from "../../shared/telemetry.ts";
 import { endOf, type HashedTile } from "../../shared/tiling.ts";
 import { abandonParts, beyondSize, findPartFrom, type NewPart, type PartRow, storeParts } from "../db/parts.ts";
 import { type SessionRow, takeSegment } from "../db/sessions.ts";
@@ -101,6 +101,7 @@ async function storeRange(
     checkDeclared(request, part);
     await commit(store, arrival);
     fileBytes(part.length, { "sixfold.direction": "write" });
+    annotate({ "sixfold.bytes": part.length });
     if (body.cut !== undefined) throw explainCut(body.cut);
     return part;
   } catch (error) {
