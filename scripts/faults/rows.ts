@@ -11,6 +11,7 @@ import { DISK_ROWS } from "./rows/disk.ts";
 import { DAEMON_ROWS } from "./rows/daemon.ts";
 import { LEFT_OUT_ROWS } from "./rows/left_out.ts";
 import { LIMIT_ROWS } from "./rows/limits.ts";
+import { LOG_ROWS } from "./rows/logs.ts";
 import { MESSAGE_ROWS } from "./rows/messages.ts";
 import { NAME_ROWS } from "./rows/names.ts";
 import { REPAIR_ROWS } from "./rows/repair.ts";
@@ -33,6 +34,7 @@ export const ROWS: readonly Row[] = [
   ...NETWORK_ROWS,
   ...SESSION_ROWS,
   ...NAME_ROWS,
+  ...LOG_ROWS,
   ...MESSAGE_ROWS,
   ...LIMIT_ROWS,
   ...SECRET_ROWS,

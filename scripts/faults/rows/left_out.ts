@@ -37,10 +37,4 @@ export const LEFT_OUT_ROWS: readonly Row[] = [
     "all work together",
     "there is one release so far; `chunk_format_test` reads a chunk file of it",
   ),
-  leftOut(
-    88,
-    "a disk that is filled by logs or temporary files",
-    "the reserve stays, and writes are refused",
-    "processes log to standard error and write no log files; a full disk is row 16",
-  ),
 ];
