@@ -12,6 +12,8 @@ import type { Stage } from "../stage.ts";
 
 const MIB = 1024 * 1024;
 const MESSAGES = 20_000;
+/** What noise must not reach: it would change the stage, or watch it without an end. */
+const LEFT_ALONE = /Drain|Remove|Pause|Confirm|Allow|Watch/;
 /** Connect's own code for a message that cannot be parsed or unpacked is `internal`; nothing else may be. */
 const UNPARSED = /(parse( |%20)binary|know( |%20)how( |%20)to( |%20)decompress)/;
 
@@ -117,9 +119,8 @@ export const MESSAGE_ROWS: readonly Row[] = [
       const before = await memoryOf(stage);
       const gateway = stage.gateways[0]?.url;
       const targets = [
-        ...methodsOf(FileService, ClusterService).filter((path) => !/Drain|Remove|Pause|Confirm|Allow/.test(path)).map((
-          path,
-        ) => `${gateway}${path}`),
+        ...methodsOf(FileService, ClusterService).filter((path) => !LEFT_ALONE.test(path))
+          .map((path) => `${gateway}${path}`),
         ...methodsOf(StorageService).map((path) => `http://${stage.daemon(0).daemon.http}${path}`),
       ];
       const noise = () => {
