@@ -8,6 +8,7 @@ import {
   DATABASE_URL,
   type Environment,
   flag,
+  HOP_CA_FILE,
   integer,
   only,
   readSettings,
@@ -47,6 +48,7 @@ export const GATEWAY_SETTINGS = {
     "127.0.0.1",
   ),
   SIXFOLD_PORT: integer("The port; 0 takes a free one.", "8080", 0, 65_535),
+  SIXFOLD_HOP_CA_FILE: HOP_CA_FILE,
   SIXFOLD_HOP: choice("How daemons are dialled.", "web", "web", "grpc"),
   SIXFOLD_LAYOUT: choice("Data and parity chunks of new files.", "4+2", "6+0", "5+1", "4+2", "3+3"),
   SIXFOLD_BLOCK_SIZE: only(bytes("The unit of chunks.", "1M"), "a multiple of 4K up to 4M", isBlockSize),
@@ -81,7 +83,10 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_TLS_KEY_FILE: text("Its private key in PEM. Both files may change at any time.", ""),
   SIXFOLD_CORS_ORIGINS: origins("Other pages' origins from which browsers may call, with API keys; none by default."),
   SIXFOLD_RISK_NO_KEYS: flag("1: whoever reaches SIXFOLD_HOST may do everything until there is a key.", "0"),
-  SIXFOLD_RISK_PLAIN_TEXT: flag("1: keys and files pass in plain text where others may read them.", "0"),
+  SIXFOLD_RISK_PLAIN_TEXT: flag(
+    "1: keys and files, and to daemons elsewhere the cluster's token, pass in plain text where others may read them.",
+    "0",
+  ),
   ...LOG_SETTINGS,
 } as const;
 

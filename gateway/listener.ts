@@ -2,7 +2,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../shared/certificate.ts";
 
 /** A server that does not listen yet. */
 export interface Listener {

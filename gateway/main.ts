@@ -19,12 +19,13 @@ import { guard } from "./api/guard.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
 import { createRest } from "./api/rest.ts";
 import { createSessionCookies } from "./api/session_cookie.ts";
-import { followCertificate, readCertificate } from "./certificate.ts";
+import { followCertificate, readAuthorities, readCertificate } from "../shared/certificate.ts";
 import { GATEWAY_SETTINGS, type GatewayConfig, readGatewayConfig } from "./config.ts";
 import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
 import { observeCluster } from "./core/cluster_metrics.ts";
 import { DamageReports } from "./core/damage.ts";
+import { HopTrust } from "./core/hop_trust.ts";
 import { KeyRing } from "./core/key_ring.ts";
 import { createReadiness } from "./core/readiness.ts";
 import { StripeMemory } from "./core/stripe_memory.ts";
@@ -51,6 +52,8 @@ const UPKEEP_CONNECTIONS = 5;
 const GRACE_MS = 30_000;
 
 async function run(config: GatewayConfig, log: Logger): Promise<number> {
+  const { SIXFOLD_HOP_CA_FILE: caFile } = config;
+  const readCa = caFile ? () => readAuthorities(caFile) : undefined;
   const { SIXFOLD_TLS_CERT_FILE: certFile, SIXFOLD_TLS_KEY_FILE: keyFile } = config;
   const readOwn = certFile || keyFile ? () => readCertificate(certFile, keyFile) : undefined;
   const told = new AbortController();
@@ -60,12 +63,15 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   const upkeep = await openDatabase(config.DATABASE_URL, UPKEEP_CONNECTIONS);
   await migrate(upkeep, await readMigrations(new URL("../migrations/", import.meta.url)));
   const cluster = await Cluster.open(upkeep, log);
+  const authorities = await readCa?.();
+  const trust = new HopTrust(authorities?.cert, config.SIXFOLD_RISK_PLAIN_TEXT);
+  for (const { httpAddress } of cluster.now.servers.values()) trust.check(httpAddress);
   const layout = parseLayout(config.SIXFOLD_LAYOUT);
   const memory = new StripeMemory(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY);
   const store = {
     sql,
     cluster,
-    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN, layout.m, log),
+    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN, trust, layout.m, log),
     damage: new DamageReports(upkeep, log),
     pool: new StripePool(memory.uploads),
     windows: new WindowPool(memory.downloads),
@@ -135,6 +141,9 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
     log,
   });
   const unfollow = readOwn && certificate ? followCertificate(readOwn, certificate, door.renew, log) : () => {};
+  const untrust = readCa && authorities
+    ? followCertificate(readCa, authorities, ({ cert }) => trust.renew(cert), log)
+    : () => {};
   observeProcess(uncaught);
   observeCluster(upkeep, cluster);
   observeGateway({
@@ -148,6 +157,7 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   await aborted(told.signal);
   log.info("stopping: running requests have their time, new ones are refused");
   unfollow();
+  untrust();
   await door.close(GRACE_MS);
   await background.stop();
   await repairs.unlisten();

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../shared/certificate.ts";
 import { createListener } from "./listener.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { type Crowds, SlowClients } from "./slow_clients.ts";

@@ -6,6 +6,7 @@ import {
   decimal,
   type Environment,
   flag,
+  HOP_CA_FILE,
   integer,
   orAuto,
   readSettings,
@@ -37,8 +38,11 @@ export const DAEMON_SETTINGS = {
   SIXFOLD_SCRUB_EVERY: seconds("The time in which every chunk is re-read and verified once.", "7d"),
   SIXFOLD_SCRUB_RATE: bytes("Bytes per second that this may read at most; 0 for no limit.", "64M"),
   SIXFOLD_QUARANTINE: seconds("How long a chunk is kept that was set aside.", "24h"),
+  SIXFOLD_TLS_CERT_FILE: text("The certificate in PEM, for the host that gateways dial; none for plain text.", ""),
+  SIXFOLD_TLS_KEY_FILE: text("Its private key in PEM. Both files may change at any time.", ""),
+  SIXFOLD_HOP_CA_FILE: HOP_CA_FILE,
   SIXFOLD_RISK_PLAIN_TEXT: flag(
-    "1: the cluster's token and the chunks pass in plain text where others may read them. Gateways and daemons speak no TLS with each other.",
+    "1: the cluster's token and the chunks pass in plain text where others may read them.",
     "0",
   ),
   ...LOG_SETTINGS,
@@ -46,6 +50,8 @@ export const DAEMON_SETTINGS = {
 
 /** A daemon's settings, checked. */
 export type DaemonConfig = Settings<typeof DAEMON_SETTINGS> & {
+  /** Whether both doors speak TLS. */
+  readonly tls: boolean;
   /** Bytes, or undefined for the automatic reserve. */
   readonly reserve: number | undefined;
 };
@@ -57,12 +63,21 @@ export type DaemonConfig = Settings<typeof DAEMON_SETTINGS> & {
 export function readDaemonConfig(environment: Environment): DaemonConfig {
   const settings = readSettings(DAEMON_SETTINGS, environment);
   const { SIXFOLD_RESERVE: reserve, SIXFOLD_HOST: host } = settings;
-  if (!isLoopback(host) && !settings.SIXFOLD_RISK_PLAIN_TEXT) {
+  const files = [settings.SIXFOLD_TLS_CERT_FILE, settings.SIXFOLD_TLS_KEY_FILE, settings.SIXFOLD_HOP_CA_FILE];
+  const tls = files.every((file) => file !== "");
+  if (!tls && files.some((file) => file !== "")) {
     throw new SixfoldError(
-      "failed_precondition",
-      `SIXFOLD_HOST=${host} is reached from elsewhere, and the cluster's token and the chunks pass in plain text; keep ` +
-        "daemons in a network that only this cluster uses or that is encrypted, and say so with SIXFOLD_RISK_PLAIN_TEXT=1",
+      "invalid_argument",
+      "SIXFOLD_TLS_CERT_FILE, SIXFOLD_TLS_KEY_FILE and SIXFOLD_HOP_CA_FILE go together: set all of them, or none",
     );
   }
-  return { ...settings, reserve: reserve === "auto" ? undefined : reserve };
+  if (!isLoopback(host) && !tls && !settings.SIXFOLD_RISK_PLAIN_TEXT) {
+    throw new SixfoldError(
+      "failed_precondition",
+      `SIXFOLD_HOST=${host} is reached from elsewhere, and the cluster's token and the chunks pass in plain text; set ` +
+        "SIXFOLD_TLS_CERT_FILE, SIXFOLD_TLS_KEY_FILE and SIXFOLD_HOP_CA_FILE, or, in a network that only this cluster uses " +
+        "or that is encrypted, accept this with SIXFOLD_RISK_PLAIN_TEXT=1",
+    );
+  }
+  return { ...settings, tls, reserve: reserve === "auto" ? undefined : reserve };
 }

@@ -1,4 +1,5 @@
 /** The storage daemon: reads its settings, opens its folder and its doors, registers, and stops in reverse order. */
+import { followCertificate, readAuthorities, readCertificate } from "../shared/certificate.ts";
 import { showSettings } from "../shared/config.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
@@ -88,7 +89,11 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
     read: (name) => process.env[name],
     log,
   });
+  const readOwn = () => readCertificate(config.SIXFOLD_TLS_CERT_FILE, config.SIXFOLD_TLS_KEY_FILE);
+  const certificate = config.tls ? await readOwn() : undefined;
+  const authorities = config.tls ? await readAuthorities(config.SIXFOLD_HOP_CA_FILE) : undefined;
   const doors = await openDoors({
+    certificate,
     host: config.SIXFOLD_HOST,
     grpcPort: config.SIXFOLD_GRPC_PORT,
     httpPort: config.SIXFOLD_HTTP_PORT,
@@ -103,6 +108,7 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
     grpcLane: createGrpcLane(parts, admit, log),
     admin: createAdmin(why, () => metricsText(target)),
   });
+  const unfollow = certificate ? followCertificate(readOwn, certificate, doors.renew, log) : () => {};
   observeProcess(uncaught);
   observeDaemon({ space, scrubbed, calls: parts.calls, isReady: () => ready, heardAt: () => heardAt });
   const registration = new Registration(config.DATABASE_URL, serverId, incarnation, silenceMs);
@@ -151,7 +157,7 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
       }
       const incumbent = await registration.incumbent();
       if (incumbent !== undefined) {
-        await yieldToIncumbent(incumbent, { serverId, incarnation }, config.SIXFOLD_CLUSTER_TOKEN);
+        await yieldToIncumbent(incumbent, { serverId, incarnation }, config.SIXFOLD_CLUSTER_TOKEN, authorities?.cert);
       }
       cluster = found;
       const heard = await registration.register(place, await condition(), memory.newest);
@@ -178,6 +184,7 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
     }
   } finally {
     ready = false;
+    unfollow();
     ending.abort();
     await Promise.all([scrubbing, probing]);
     // The gateways are told first: from then on they place elsewhere, while what runs has its time.

@@ -1,8 +1,9 @@
 /** The daemon's doors: native gRPC on one port; Connect, gRPC-Web and the admin pages on another. */
 import { type ConnectRouter, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { constants, createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
+import { constants, createSecureServer, createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { Certificate } from "../shared/certificate.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { REQUEST_ID_HEADER, withRequestId } from "../shared/request_id.ts";
 import { fetchHandler, SERVER_LIMITS } from "../shared/rpc.ts";
@@ -10,6 +11,7 @@ import type { Admin } from "./admin.ts";
 import type { Lane } from "./chunk_lane.ts";
 import { GrpcConnections } from "./grpc_connections.ts";
 import type { GrpcLane } from "./grpc_lane.ts";
+import { type HttpDoor, openHttpDoor } from "./http_door.ts";
 
 /** What a call may last after its answer, in ms, so that the answer is read before the end is heard. */
 const REFUSED_MS = 1000;
@@ -18,6 +20,8 @@ const REFUSED_MS = 1000;
 export interface Doors {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Takes another certificate for connections that are still to come. */
+  renew(certificate: Certificate): void;
   /** Takes no new calls, lets running ones finish for `graceMs`, then cuts them. */
   close(graceMs: number): Promise<void>;
 }
@@ -27,6 +31,8 @@ export interface DoorOptions {
   readonly host: string;
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** For TLS on both; undefined for plain text. */
+  readonly certificate: Certificate | undefined;
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: Interceptor[];
   /** Take the calls that move bytes before Connect does. */
@@ -52,7 +58,8 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       grpcWeb: false,
     }),
   );
-  const grpc = createServer();
+  const secure = options.certificate && createSecureServer(options.certificate);
+  const grpc = secure ?? createServer();
   const connections = new GrpcConnections(grpc);
   grpc.on("stream", (stream, fields, ...more) => {
     if (!connections.admit(stream)) return;
@@ -63,17 +70,17 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const router = createConnectRouter({ interceptors, ...SERVER_LIMITS, grpc: false });
   routes(router);
   const rpc = fetchHandler(router);
-  let http: Bun.Server<undefined>;
+  let http: HttpDoor;
   try {
-    http = Bun.serve({
-      hostname: options.host,
+    http = openHttpDoor({
+      host: options.host,
       port: options.httpPort,
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      async fetch(request, server) {
+      certificate: options.certificate,
+      async answer(request, lasts) {
         const given = request.headers.get(REQUEST_ID_HEADER);
         const answer = withRequestId(given, () => options.lane(request) ?? rpc(request));
         // A slow hop is not a dead one: the gateway's own clock ends a call that makes no progress.
-        if (answer !== undefined) server.timeout(request, 0);
+        if (answer !== undefined) lasts();
         return await (answer ?? options.admin(request));
       },
     });
@@ -83,11 +90,13 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   }
   return {
     grpcPort,
-    httpPort: http.port ?? 0,
+    httpPort: http.port,
+    renew(certificate) {
+      secure?.setSecureContext(certificate);
+      http.renew(certificate);
+    },
     async close(graceMs) {
-      const cut = setTimeout(() => http.stop(true), graceMs);
-      await Promise.all([connections.close(graceMs), http.stop()]);
-      clearTimeout(cut);
+      await Promise.all([connections.close(graceMs), http.close(graceMs)]);
     },
   };
 }

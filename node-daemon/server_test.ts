@@ -39,6 +39,7 @@ async function openCaller(putChunk: (requests: AsyncIterable<unknown>) => Promis
     host: "127.0.0.1",
     grpcPort: 0,
     httpPort: 0,
+    certificate: undefined,
     interceptors: [],
     routes: (router) => router.service(StorageService, { putChunk }),
     lane: () => undefined,

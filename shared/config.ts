@@ -94,6 +94,12 @@ export const CLUSTER_TOKEN = secret(only(
   ({ length }) => length >= 32,
 ));
 
+/** Who vouches for daemons. */
+export const HOP_CA_FILE = text(
+  "The certificates in PEM of those who vouch for daemons: gateways and daemons speak TLS then. It may change at any time.",
+  "",
+);
+
 /** Where PostgreSQL is. */
 export const DATABASE_URL = secret(text(
   "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",

@@ -17,6 +17,9 @@ export const MAX_MESSAGE = 16 * 1024 * 1024;
 /** The header of a call to a daemon that says which server is meant. */
 export const SERVER_HEADER = "sixfold-server";
 
+/** What makes a request, as `fetch` does. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
 /** The longest time that a call may ask for, in ms. */
 export const MAX_TIMEOUT_MS = 3_600_000;
 
@@ -82,10 +85,14 @@ export function fetchHandler({ handlers }: ConnectRouter): (request: Request) =>
 }
 
 /** A client's transport over `fetch`: gRPC-Web, or the protocol whose `createTransport` is given. It streams both ways. */
-export function fetchTransport(baseUrl: string, create: typeof createGrpcWeb = createGrpcWeb): Transport {
+export function fetchTransport(
+  baseUrl: string,
+  create: typeof createGrpcWeb = createGrpcWeb,
+  over: Fetch = fetch,
+): Transport {
   return create({
     baseUrl,
-    httpClient: createFetchClient(fetch),
+    httpClient: createFetchClient(over as typeof fetch),
     useBinaryFormat: true,
     interceptors: [],
     acceptCompression: [],

@@ -9,6 +9,7 @@ import { SixfoldError } from "../shared/errors.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import type { ChunkLane } from "../gateway/core/chunk_lane.ts";
 import { GrpcLane } from "../gateway/core/grpc_lane.ts";
+import { HopTrust } from "../gateway/core/hop_trust.ts";
 import { ProgressClock } from "../gateway/core/progress_clock.ts";
 import { WebLane } from "../gateway/core/web_lane.ts";
 import { roomBytes } from "../gateway/core/window_frames.ts";
@@ -18,6 +19,7 @@ import { until } from "../scripts/programs.ts";
 import { chunkFiles, TestCluster, TOKEN } from "./cluster.ts";
 
 const BLOCK = 64 * 1024;
+const PLAIN = new HopTrust(undefined, false);
 const authorized = { headers: { authorization: `Bearer ${TOKEN}` }, timeoutMs: 20_000 };
 
 function request(upload: string, bytes: Uint8Array<ArrayBuffer>) {
@@ -140,10 +142,10 @@ Deno.test("the hop", async (t) => {
     sessionManager.abort();
   });
   await t.step("a gateway's lane of gRPC-Web: put, get, refusals, and an upload that is left", async () => {
-    await onLane(new WebLane(), daemon.http, daemon.folder, 1);
+    await onLane(new WebLane(PLAIN), daemon.http, daemon.folder, 1);
   });
   await t.step("a gateway's lane of native gRPC: the same", async () => {
-    await onLane(new GrpcLane(), daemon.grpc, daemon.folder, 2);
+    await onLane(new GrpcLane(PLAIN), daemon.grpc, daemon.folder, 2);
   });
   await t.step(
     "the daemon is on record with 150 nodes or as its weight says, and two migrations at once are one",

@@ -9,13 +9,14 @@ import type { Logger } from "../../shared/logger.ts";
 import { requestIdHeader } from "../../shared/request_id.ts";
 import { annotate, inSpan, openSpan, spanEvent, traceHeaders } from "../../shared/telemetry.ts";
 import { retry, RetryBudget } from "../../shared/retry.ts";
-import { fetchTransport, MAX_MESSAGE, SERVER_HEADER } from "../../shared/rpc.ts";
+import { type Fetch, fetchTransport, MAX_MESSAGE, SERVER_HEADER } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
 import type { ChunkLane } from "./chunk_lane.ts";
 import { GrpcLane } from "./grpc_lane.ts";
 import { chunkBytes, countCall, retries } from "./metrics.ts";
 import { isTooLate, LEFT_BEHIND, ProgressClock } from "./progress_clock.ts";
 import { isFailure, Suspicion } from "./suspicion.ts";
+import type { HopTrust } from "./hop_trust.ts";
 import { WebLane } from "./web_lane.ts";
 
 /** How the hop is made: gRPC-Web framing over HTTP/1.1, or native gRPC over HTTP/2. */
@@ -77,11 +78,15 @@ export class ChunkClient {
   readonly #clients = new Map<string, Client<typeof StorageService>>();
   readonly #authorization: string;
   readonly #lane: ChunkLane;
+  readonly #trust: HopTrust;
+  /** Who was trusted when the clients were made. */
+  #trusted: string | undefined;
 
   /** @param tolerated how many servers may be late at once before the gateway suspects itself */
-  constructor(readonly hop: Hop, token: string, tolerated: number, log: Logger) {
+  constructor(readonly hop: Hop, token: string, trust: HopTrust, tolerated: number, log: Logger) {
+    this.#trust = trust;
     this.#authorization = `Bearer ${token}`;
-    this.#lane = hop === "web" ? new WebLane() : new GrpcLane();
+    this.#lane = hop === "web" ? new WebLane(trust) : new GrpcLane(trust);
     this.suspicion = new Suspicion(log, tolerated, (server) => this.probe(server));
   }
 
@@ -235,22 +240,33 @@ export class ChunkClient {
   }
 
   #address({ grpcAddress, httpAddress }: ServerRow): string {
-    return this.hop === "grpc" ? grpcAddress : httpAddress;
+    const address = this.hop === "grpc" ? grpcAddress : httpAddress;
+    this.#trust.check(address);
+    return address;
   }
 
   #client(server: ServerRow): Client<typeof StorageService> {
     const address = this.#address(server);
+    const { ca } = this.#trust;
+    if (ca !== this.#trusted) this.#clients.clear();
+    this.#trusted = ca;
     let client = this.#clients.get(address);
     if (client === undefined) {
-      const baseUrl = `http://${address}`;
+      const baseUrl = this.#trust.baseUrl(address);
       const transport = this.hop === "grpc"
-        ? createGrpcTransport({ baseUrl, readMaxBytes: MAX_MESSAGE, acceptCompression: [] })
-        : fetchTransport(baseUrl);
+        ? createGrpcTransport({ baseUrl, readMaxBytes: MAX_MESSAGE, acceptCompression: [], nodeOptions: { ca } })
+        : fetchTransport(baseUrl, undefined, ca === undefined ? fetch : fetchOver(ca));
       client = createClient(StorageService, transport);
       this.#clients.set(address, client);
     }
     return client;
   }
+}
+
+/** `fetch` from servers that these certificates vouch for. */
+function fetchOver(ca: string): Fetch {
+  const client = Deno.createHttpClient({ caCerts: [ca] });
+  return (input, init) => fetch(input, { ...init, client });
 }
 
 function tellRetry({ code }: SixfoldError): void {

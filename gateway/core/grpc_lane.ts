@@ -8,12 +8,17 @@ import type { BlockRange, ChunkToPut, ReadBlocks } from "./chunk_client.ts";
 import { type ChunkLane, noteDiskTime, sendChunk, SERVICE, underClock, windowRequest } from "./chunk_lane.ts";
 import { type GrpcAnswer, GrpcCall } from "./grpc_call.ts";
 import { GrpcSessions } from "./grpc_sessions.ts";
+import type { HopTrust } from "./hop_trust.ts";
 import type { ProgressClock } from "./progress_clock.ts";
 import { collect, frameBytes, inPlace, Rooms } from "./window_frames.ts";
 
 /** Many calls at a time on a few sessions. */
 export class GrpcLane implements ChunkLane {
-  readonly #sessions = new GrpcSessions();
+  readonly #sessions: GrpcSessions;
+
+  constructor(trust: HopTrust) {
+    this.#sessions = new GrpcSessions(trust);
+  }
 
   async put(
     address: string,

@@ -1,6 +1,7 @@
 /** HTTP/2 sessions with daemons: a few to each, opened when they are needed, and closed before the other side does it. */
 import { type ClientHttp2Session, connect } from "node:http2";
 import { SixfoldError } from "../../shared/errors.ts";
+import type { HopTrust } from "./hop_trust.ts";
 import { tooLate } from "./progress_clock.ts";
 
 const CONNECT_MS = 1000;
@@ -24,6 +25,11 @@ export interface GrpcSession {
 /** The sessions of a gateway, by address. */
 export class GrpcSessions {
   readonly #sessions = new Map<string, GrpcSession[]>();
+  readonly #trust: HopTrust;
+
+  constructor(trust: HopTrust) {
+    this.#trust = trust;
+  }
 
   /**
    * The session with the fewest calls, or a new one. Give it back.
@@ -70,7 +76,8 @@ export class GrpcSessions {
 
   #open(address: string): GrpcSession {
     const settings = { initialWindowSize: STREAM_WINDOW, enablePush: false };
-    const http2 = connect(`http://${address}`, { settings });
+    const { ca } = this.#trust;
+    const http2 = connect(this.#trust.baseUrl(address), { settings, ...(ca === undefined ? {} : { ca }) });
     const connected = new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => {
         reject(tooLate("takes no connection"));

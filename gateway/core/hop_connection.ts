@@ -3,6 +3,7 @@
  * can be used again, and a read fills the memory that the caller gives: on Deno this takes a third of fetch's CPU.
  */
 import { SixfoldError } from "../../shared/errors.ts";
+import type { HopTrust } from "./hop_trust.ts";
 import { tooLate } from "./progress_clock.ts";
 
 const CONNECT_MS = 1000;
@@ -31,7 +32,7 @@ export interface AnswerHead {
 
 /** One connection, with one exchange at a time on it. */
 export class HopConnection {
-  readonly #socket: Deno.TcpConn;
+  readonly #socket: Deno.Conn;
   readonly #input = new Uint8Array(MAX_HEAD);
   #start = 0;
   #end = 0;
@@ -42,19 +43,19 @@ export class HopConnection {
   #early: Promise<number | null> | undefined;
   #goodbye = false;
 
-  private constructor(socket: Deno.TcpConn, readonly address: string) {
+  private constructor(socket: Deno.Conn, readonly address: string) {
     this.#socket = socket;
   }
 
   /** @throws SixfoldError `unavailable` when nobody takes the connection within a second */
-  static async open(address: string, caller: AbortSignal): Promise<HopConnection> {
+  static async open(address: string, trust: HopTrust, caller: AbortSignal): Promise<HopConnection> {
     const [hostname = "", port] = address.split(":");
     const late = AbortSignal.timeout(CONNECT_MS);
     const signal = AbortSignal.any([late, caller]);
     try {
       const socket = await Deno.connect({ hostname, port: Number(port), signal } as Deno.ConnectOptions);
       socket.setNoDelay(true);
-      return new HopConnection(socket, address);
+      return new HopConnection(await secured(socket, hostname, trust, signal), address);
     } catch (cause) {
       if (late.aborted) throw tooLate("takes no connection", cause);
       throw new SixfoldError("unavailable", "a storage server cannot be reached; try again", { cause });
@@ -206,6 +207,11 @@ interface Kept {
 /** Connections that wait for their next exchange, by address. */
 export class HopConnections {
   readonly #idle = new Map<string, Kept[]>();
+  readonly #trust: HopTrust;
+
+  constructor(trust: HopTrust) {
+    this.#trust = trust;
+  }
 
   /** A connection that was used a moment ago, or a new one. */
   async take(address: string, signal: AbortSignal): Promise<HopConnection> {
@@ -215,7 +221,7 @@ export class HopConnections {
       if (last.connection.alive) return last.connection;
       last.connection.close();
     }
-    return await HopConnection.open(address, signal);
+    return await HopConnection.open(address, this.#trust, signal);
   }
 
   /** Keeps a connection whose exchange is complete on both sides, for a while. */
@@ -232,6 +238,29 @@ export class HopConnections {
     const first = kept.shift();
     clearTimeout(first?.timer);
     first?.connection.close();
+  }
+}
+
+/** The connection, over TLS where there is somebody who vouches for the other side. */
+async function secured(
+  socket: Deno.TcpConn,
+  hostname: string,
+  { ca }: HopTrust,
+  signal: AbortSignal,
+): Promise<Deno.Conn> {
+  if (ca === undefined) return socket;
+  const tls = await Deno.startTls(socket, { hostname, caCerts: [ca] });
+  const cut = () => tls.close();
+  signal.addEventListener("abort", cut);
+  try {
+    await tls.handshake();
+    signal.throwIfAborted();
+    return tls;
+  } catch (error) {
+    if (!signal.aborted) tls.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", cut);
   }
 }
 

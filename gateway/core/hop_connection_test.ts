@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { HopConnection, HopConnections } from "./hop_connection.ts";
+import { HopTrust } from "./hop_trust.ts";
+
+const PLAIN = new HopTrust(undefined, false);
 
 Deno.test("a kept connection is used again, but not once the daemon has closed it", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -16,7 +19,7 @@ Deno.test("a kept connection is used again, but not once the daemon has closed i
       })();
     }
   })();
-  const connections = new HopConnections();
+  const connections = new HopConnections(PLAIN);
   const never = new AbortController().signal;
   const address = `127.0.0.1:${listener.addr.port}`;
   const ask = async () => {
@@ -49,7 +52,7 @@ Deno.test("a chunked body is whole on the wire, with small pieces joined and a b
     const socket = await listener.accept();
     return await new Response(socket.readable).text();
   })();
-  const connection = await HopConnection.open(address, new AbortController().signal);
+  const connection = await HopConnection.open(address, PLAIN, new AbortController().signal);
   const bytes = (text: string) => new TextEncoder().encode(text);
   await connection.request("/put", { "x-a": "b" }, undefined);
   await connection.writeSmallChunk(bytes("header"));

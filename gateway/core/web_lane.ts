@@ -7,6 +7,7 @@ import { MAX_MESSAGE } from "../../shared/rpc.ts";
 import type { BlockRange, ChunkToPut, ReadBlocks } from "./chunk_client.ts";
 import { type ChunkLane, noteDiskTime, sendChunk, SERVICE, underClock, windowRequest } from "./chunk_lane.ts";
 import { type AnswerHead, type HopConnection, HopConnections } from "./hop_connection.ts";
+import type { HopTrust } from "./hop_trust.ts";
 import type { ProgressClock } from "./progress_clock.ts";
 import { collect, frameBytes, framesOf, inPlace, scatter } from "./window_frames.ts";
 
@@ -14,7 +15,11 @@ const TYPE = { "content-type": GRPC_WEB };
 
 /** One exchange at a time on a connection, which is used again afterwards. */
 export class WebLane implements ChunkLane {
-  readonly #connections = new HopConnections();
+  readonly #connections: HopConnections;
+
+  constructor(trust: HopTrust) {
+    this.#connections = new HopConnections(trust);
+  }
 
   async put(
     address: string,

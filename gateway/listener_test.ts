@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { connect, type PeerCertificate } from "node:tls";
 import { createLogger } from "../shared/logger.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
-import { followCertificate, readCertificate } from "./certificate.ts";
+import { followCertificate, readCertificate } from "../shared/certificate.ts";
 import { createRequestWatch } from "./request_watch.ts";
 import { openDoor } from "./server.ts";
 
