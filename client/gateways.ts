@@ -3,6 +3,7 @@ import { SixfoldError } from "../shared/errors.ts";
 import { sleep } from "../shared/sleep.ts";
 import { gatewayAddresses } from "./address.ts";
 import { answeredFailure, connectionFailure } from "./failure.ts";
+import { fetchBody } from "./fetch_body.ts";
 
 /** What is asked of `fetch`. */
 export type Fetch = (address: string, init: RequestInit) => Promise<Response>;
@@ -88,12 +89,13 @@ export class Gateways {
     const key = this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` };
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new DOMException("no answer in time", "TimeoutError")), deadlineMs);
+    const { init, headers: about } = fetchBody(body);
     try {
       const response = await this.#fetch(address + path, {
         method,
-        headers: { ...headers, ...key },
+        headers: { ...headers, ...about, ...key },
         signal: AbortSignal.any([signal, late.signal]),
-        ...(body === undefined ? {} : { body }),
+        ...init,
       });
       if (!response.ok) throw await answeredFailure(response, address);
       return await read(response);

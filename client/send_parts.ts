@@ -38,7 +38,7 @@ export class SourceChanged extends Error {}
  * @throws SourceChanged where a part is there whose bytes are others; SixfoldError
  */
 export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>): Promise<number> {
-  const { session, partSize, signal: caller, mayGoOn, onBytes } = sending;
+  const { session, source, partSize, signal: caller, mayGoOn, onBytes } = sending;
   const stop = new AbortController();
   const signal = AbortSignal.any([caller, stop.signal]);
   const pieces = cut(sending, head, signal);
@@ -53,6 +53,7 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
       await session.put(offset, bytes, signal, () => partSize.failed());
       partSize.took(bytes.length, performance.now() - began);
       onBytes(bytes.length);
+      source.give?.(bytes);
     }
   };
   const workers = Array.from({ length: sending.concurrency }, () =>
@@ -102,6 +103,7 @@ async function compare(source: Source, part: Part, signal: AbortSignal): Promise
     if (bytes.length === 0) throw new SourceChanged();
     hash.update(bytes);
     done += bytes.length;
+    source.give?.(bytes);
   }
   if (toHex(hash.digest()) !== part.sha256) throw new SourceChanged();
 }

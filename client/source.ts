@@ -1,5 +1,6 @@
 /** What can be uploaded, as one thing: bytes that are taken by place, or one after another. */
 import { SixfoldError } from "../shared/errors.ts";
+import { PartMemory } from "./part_memory.ts";
 import { builtin } from "./runtime.ts";
 import { diskFailure } from "./save.ts";
 
@@ -23,6 +24,8 @@ export interface Source {
    * The bytes stay as they are until they are let go of.
    */
   take(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Lets go of bytes that were taken, once nobody reads them any more: their memory is used again. */
+  give?(bytes: Uint8Array<ArrayBuffer>): void;
   close(): Promise<void>;
 }
 
@@ -62,12 +65,14 @@ async function ofPath(path: string): Promise<Source> {
       await file.close();
       throw new SixfoldError("invalid_argument", `${path} is no file; name files, or copy a folder with cp -r or sync`);
     }
+    const memory = new PartMemory();
     return {
       size: state.size,
       contentType: undefined,
       fingerprint: JSON.stringify([await fs.realpath(path), state.size, state.mtimeMs]),
+      give: (bytes) => memory.give(bytes),
       async take(offset, length) {
-        const bytes = new Uint8Array(length);
+        const bytes = memory.take(length);
         let filled = 0;
         while (filled < length) {
           const { bytesRead } = await file.read(bytes, filled, length - filled, offset + filled);
@@ -86,12 +91,14 @@ async function ofPath(path: string): Promise<Source> {
 function ofStream(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Source {
   const steps = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]?.() ?? readSteps(stream as ReadableStream);
   let rest: Uint8Array = new Uint8Array(0);
+  const memory = new PartMemory();
   return {
     size: undefined,
     contentType: undefined,
     fingerprint: undefined,
+    give: (bytes) => memory.give(bytes),
     async take(_offset, length) {
-      const bytes = new Uint8Array(length);
+      const bytes = memory.take(length);
       let filled = 0;
       while (filled < length) {
         if (rest.length === 0) {

@@ -19,6 +19,7 @@ const programs = {
   test: ["deno", "scripts/gate.ts"],
   load: ["deno", "scripts/load.ts"],
   bench: ["deno", "scripts/bench.ts"],
+  transfers: ["deno", "scripts/transfers.ts"],
   soak: ["deno", "scripts/soak.ts"],
   sixfold: ["bun", "client/cli/main.ts"],
   "build-sixfold": ["deno", "scripts/build_sixfold.ts"],

@@ -50,6 +50,13 @@ Deno.test("the command", async (t) => {
       assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 301 files/);
       assert.deepEqual(await digests(`${folder}/down`), await digests(`${folder}/tree`));
       assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 0 files/);
+      // What killed downloads have left behind goes, but not what one may still be writing.
+      const [left, fresh] = [`${folder}/down/1/x/a.0123abcd.sixfold`, `${folder}/down/1/x/b.0123abcd.sixfold`];
+      for (const path of [left, fresh]) await Deno.writeTextFile(path, "half of");
+      await Deno.utime(left, new Date(0), Date.now() / 1000 - 3600);
+      assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 0 files/);
+      await assert.rejects(Deno.stat(left), Deno.errors.NotFound);
+      await Deno.remove(fresh);
       await Deno.remove(`${folder}/tree/large`);
       assert.equal(await ok("sync", "-n", "--delete", "tree", "sf://demo/tree"), "would remove large\n");
       assert.match(await ok("sync", "--delete", "tree", "sf://demo/tree"), /sent 0 files .* removed 1/);

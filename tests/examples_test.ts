@@ -2,14 +2,21 @@ import assert from "node:assert/strict";
 import { ROOT } from "../scripts/programs.ts";
 import { browser, openPage } from "./browser.ts";
 import { bundle } from "./bundle.ts";
-import { TestCluster } from "./cluster.ts";
+import { TestCluster, TOKEN } from "./cluster.ts";
 import { bytesOf, MIB, sha256 } from "./sessions/client.ts";
 import { when } from "./when.ts";
 
 const EXAMPLES = `${ROOT}client/examples/`;
 
-async function run(command: string, ...args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
+const hasGo = await new Deno.Command("go", { args: ["version"], stdout: "null" }).output().then(
+  ({ success }) => success,
+  () => false,
+);
+
+const run = (command: string, ...args: string[]) => runIn(ROOT, command, ...args);
+
+async function runIn(cwd: string, command: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd }).output();
   const text = new TextDecoder();
   assert.ok(success, `${command} ${args.join(" ")}: ${text.decode(stderr)}`);
   return text.decode(stdout);
@@ -23,6 +30,22 @@ Deno.test("the examples", async (t) => {
     await t.step("plain fetch", async () => {
       const said = await run("node", `${EXAMPLES}fetch.mjs`, first);
       assert.equal(said, "201 true\n206 ell true\nfetch/hello.txt 5\nnot_found\n");
+    });
+
+    await t.step({
+      ...when(hasGo, "it needs Go", "connect-go with a gateway, and gRPC with a daemon, from the proto alone"),
+      async fn() {
+        const copy = `${folder}/go`;
+        await run("cp", "-r", `${EXAMPLES}go`, copy);
+        const buf = `${ROOT}node_modules/.bin/buf`;
+        await runIn(copy, buf, "generate", `${ROOT}proto`, "--template", "buf.gen.yaml");
+        const said = await runIn(copy, "go", "run", ".", first, `http://${cluster.daemons[0]?.grpc}`, TOKEN);
+        const [gateway, daemon] = [
+          "go/film 3000000\nthe same: true <nil>\nnot_found\n",
+          "the same: true <nil>\nremoved: true\n",
+        ];
+        assert.equal(said, `${gateway}durable: 3000000 true\n${daemon}`);
+      },
     });
 
     await t.step("Connect from Node", async () => {

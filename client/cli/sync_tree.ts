@@ -1,5 +1,5 @@
 /** Makes a folder here and a prefix there alike, one way. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SixfoldError } from "../../shared/errors.ts";
 import { LARGEST_PART } from "../part_size.ts";
@@ -36,6 +36,8 @@ export interface SyncResult {
 const HELD = 64 * 1024 * 1024;
 const AT_ONCE = 16;
 const PARTS_AT_ONCE = 4;
+/** Nothing was written for so long: longer than a download waits for its next byte. */
+const LEFT_MS = 300_000;
 
 /** Runs a plan; files that fail are told of and left out. @throws SixfoldError: the first one's, after all others were tried */
 export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncResult> {
@@ -43,8 +45,9 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
   const { client, signal, json } = cli;
   if (way === "down" && !dryRun) await mkdir(folder, { recursive: true });
   const skipped = (path: string) => note(`left out, as it is no regular file: ${path}`);
+  const unfinished = way === "down" && !dryRun ? removeLeftover : () => Promise.resolve();
   const missing = way === "down" && dryRun;
-  const local = await localTree(folder, skipped).catch((error) => {
+  const local = await localTree(folder, { skipped, unfinished }).catch((error) => {
     if (missing && error instanceof SixfoldError && error.code === "not_found") return new Map() as Tree;
     throw error;
   });
@@ -109,6 +112,12 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
     );
   }
   return { sent, bytes, removed, same: from.size - wanted.length, failed: 0 };
+}
+
+/** Removes what a download has left behind that was killed: one that runs writes all the time. */
+async function removeLeftover(path: string): Promise<void> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+  if (Date.now() - mtimeMs > LEFT_MS) await rm(path, { force: true });
 }
 
 async function fetchInto(

@@ -15,14 +15,19 @@ export interface Entry {
 /** Files by their keys below the folder or prefix. */
 export type Tree = Map<string, Entry>;
 
-/** What downloads that were killed leave beside their files. */
+/** How downloads name what they write before it is whole. */
 const UNFINISHED = /\.[0-9a-f]{8}\.sixfold$/;
 
-/**
- * Every regular file below a folder; links and other things are told to `onSkip`.
- * @throws SixfoldError when the folder cannot be read
- */
-export async function localTree(root: string, onSkip: (path: string) => void): Promise<Tree> {
+/** What is met in a folder besides its files. */
+export interface Besides {
+  /** A link, or another thing that is no regular file. */
+  readonly skipped: (path: string) => void;
+  /** What a download is writing, or has left behind when it was killed. */
+  readonly unfinished: (path: string) => Promise<void>;
+}
+
+/** Every regular file below a folder. @throws SixfoldError when the folder cannot be read */
+export async function localTree(root: string, { skipped, unfinished }: Besides): Promise<Tree> {
   const tree: Tree = new Map();
   const walk = async (folder: string, prefix: string): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
@@ -31,8 +36,9 @@ export async function localTree(root: string, onSkip: (path: string) => void): P
     for (const entry of entries) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) await walk(path, `${prefix}${entry.name}/`);
-      else if (!entry.isFile()) onSkip(path);
-      else if (!UNFINISHED.test(entry.name)) tree.set(prefix + entry.name, await entryOf(path));
+      else if (!entry.isFile()) skipped(path);
+      else if (UNFINISHED.test(entry.name)) await unfinished(path);
+      else tree.set(prefix + entry.name, await entryOf(path));
     }
   };
   await walk(root, "");

@@ -14,6 +14,8 @@ export class TcpProxy implements AsyncDisposable {
   /** One bit is flipped in about every so many bytes; 0 flips none. */
   flipUp = 0;
   flipDown = 0;
+  /** Bytes that have come from clients. */
+  up = 0;
   /** How many calls of each name went up; a call whose first line was split over two packets is not counted. */
   readonly calls = new Map<string, number>();
   readonly #server: Server;
@@ -73,6 +75,7 @@ export class TcpProxy implements AsyncDisposable {
     client.setNoDelay(true);
     server.setNoDelay(true);
     this.#carry(client, server, (bytes) => {
+      this.up += bytes.length;
       this.#count(bytes);
       return this.#damage(bytes, this.flipUp);
     });
