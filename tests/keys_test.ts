@@ -192,6 +192,39 @@ Deno.test("API keys", async (t) => {
     assert.equal(foreign.status, 404);
   });
 
+  await t.step(
+    "what a body brings is not stored when its key has ended meanwhile: revoked, or by its time",
+    async () => {
+      const ends = {
+        revoked: async (id: string) => await createSdk({ gateways: url, key: admin.key }).keys.revoke(id),
+        expired: () => Promise.resolve(),
+      };
+      for (const [how, end] of Object.entries(ends)) {
+        const { key, text } = await make(["read", "write"], [], how === "expired" ? 3 : 0);
+        const authorization = { authorization: `Bearer ${text}` };
+        const header = { bucket: "own", key: "by parts", size: 4n };
+        const uploadId = (await filesOf(url, text, createConnect).createUpload({ header })).upload?.id ?? "";
+        const paths = [`/v1/files/own/late-${how}`, `/v1/uploads/${uploadId}/parts/0`];
+        const bodies = paths.map(() => new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>());
+        const writers = bodies.map(({ writable }) => writable.getWriter());
+        const puts = paths.map((path, i) =>
+          fetch(url + path, { method: "PUT", body: bodies[i]?.readable ?? null, headers: authorization })
+        );
+        for (const writer of writers) await writer.write(Uint8Array.of(1, 2, 3));
+        await end(key.id);
+        await become(401, url, text);
+        for (const writer of writers) await writer.write(Uint8Array.of(4)).then(() => writer.close());
+        for (const put of puts) {
+          const response = await put;
+          assert.equal(response.status, 401, how);
+          assert.match(await response.text(), new RegExp(how));
+        }
+        assert.equal((await rest("GET", `/v1/files/own/late-${how}`, admin.key)).status, 404);
+        assert.deepEqual(JSON.parse((await rest("GET", `/v1/uploads/${uploadId}`, admin.key)).text).parts, []);
+      }
+    },
+  );
+
   await t.step("a key that was revoked, or whose time is over, opens no gateway", async () => {
     const { key, text } = await make(["read"]);
     for (const gateway of [url, other]) await become(200, gateway, text);

@@ -12,6 +12,8 @@ export interface Caller {
   /** The id of its key; empty where keys are not in use. */
   readonly keyId: string;
   readonly rights: Rights;
+  /** Throws where its key has ended since; nothing where there is none that could. */
+  readonly again?: () => Promise<void>;
 }
 
 const decoder = new TextDecoder();
@@ -27,6 +29,15 @@ export function callerNow(): Caller {
   const caller = current.getStore();
   if (caller === undefined) throw new SixfoldError("unauthenticated", "this is for callers with an API key");
   return caller;
+}
+
+/**
+ * Asks again whether the caller's key stands: a body may have come for hours, and what it brought is stored for nobody
+ * whose key was taken away meanwhile.
+ * @throws SixfoldError `unauthenticated`
+ */
+export async function mustStand(): Promise<void> {
+  await callerNow().again?.();
 }
 
 /** @throws SixfoldError `permission_denied` when the caller may do this nowhere */

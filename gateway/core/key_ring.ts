@@ -81,7 +81,7 @@ export class KeyRing {
     if (!(key && last && isSecret(key, last.row.secretHash))) this.#mayGuess(address);
     const known = key && await this.#look(key.id);
     if (!(key && known && isSecret(key, known.row.secretHash))) throw this.#wrong(address);
-    return this.#admit(validCaller(known));
+    return this.#admit(this.#caller(known));
   }
 
   /**
@@ -93,7 +93,7 @@ export class KeyRing {
     if (keyId === this.#options.adminKey?.id) return this.#admit({ keyId, rights: ALL_RIGHTS });
     const known = await this.#look(keyId);
     if (known === undefined) throw unauthenticated("the API key that has signed in is gone; sign in again");
-    return this.#admit(validCaller(known));
+    return this.#admit(this.#caller(known));
   }
 
   /**
@@ -110,10 +110,22 @@ export class KeyRing {
     if (!publicKey || !isSignature(publicKey, linkBytes(keyId, terms), signature)) throw this.#wrong(address);
     const time = known === undefined ? Date.now() : now() + known.ahead;
     if (terms.expires * 1000 <= time) throw unauthenticated("this link has expired; ask for another one");
-    const { rights } = known === undefined ? { rights: ALL_RIGHTS } : validCaller(known);
+    const signer: Caller = known === undefined ? { keyId, rights: ALL_RIGHTS } : this.#caller(known);
+    const { rights } = signer;
     const verb = terms.method === "PUT" ? "write" : "read";
     const verbs = new Set<Verb>(rights.verbs.has(verb) ? [verb] : []);
-    return this.#admit({ keyId, rights: { verbs, places: rights.places } });
+    return this.#admit({ ...signer, rights: { verbs, places: rights.places } });
+  }
+
+  /** @throws SixfoldError `unauthenticated` when the key has ended */
+  #caller({ row, rights }: Known): Caller {
+    mustBeValid(row);
+    const again = async () => {
+      const now = await this.#look(row.id);
+      if (now === undefined) throw unauthenticated("this API key is gone; ask for another one");
+      mustBeValid(now.row);
+    };
+    return { keyId: row.id, rights, again };
   }
 
   /** What is known of a key; undefined where there is none. */
@@ -156,10 +168,9 @@ export class KeyRing {
   }
 }
 
-function validCaller({ row, rights }: Known): Caller {
+function mustBeValid(row: KeyRow): void {
   if (row.revokedAt !== null) throw unauthenticated("this API key was revoked; ask for another one");
   if (row.expired) throw unauthenticated("this API key has expired; ask for another one");
-  return { keyId: row.id, rights };
 }
 
 function isSecret({ secret }: ApiKey, hash: Uint8Array): boolean {

@@ -7,6 +7,7 @@ import { abandonParts, beyondSize, findPartFrom, type NewPart, type PartRow, sto
 import { type SessionRow, takeSegment } from "../db/sessions.ts";
 import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
+import { mustStand } from "./caller.ts";
 import { fileBytes } from "./metrics.ts";
 import { writeSegments } from "./segments.ts";
 import { whyEnded, withSession } from "./session_lease.ts";
@@ -197,6 +198,7 @@ async function write(
 
 /** Adds what has arrived to the session, with a lost answer settled. */
 async function commit(store: Store, { session, parts, strays }: Arrival): Promise<void> {
+  await mustStand();
   const kept = new Set(parts.flatMap(({ chunks }) => chunks.map(({ chunkId }) => chunkId)));
   const loose = strays.filter(({ chunkId }) => !kept.has(chunkId));
   await untilAnswered(async (again) => {

@@ -9,7 +9,7 @@ import { findPartSegments, listParts } from "../db/parts.ts";
 import { abortSession, beginSession, declareSize, findSession, type SessionRow } from "../db/sessions.ts";
 import { alreadyExists } from "../db/uploads.ts";
 import { download } from "./download.ts";
-import { isLimited, mayWrite } from "./caller.ts";
+import { isLimited, mayWrite, mustStand } from "./caller.ts";
 import { type FileView, reached, viewOf } from "./files.ts";
 import { noSuchUpload, whyEnded, withSession } from "./session_lease.ts";
 import type { Store } from "./store.ts";
@@ -124,6 +124,7 @@ export async function completeUpload(store: Store, id: string, signal: AbortSign
   if (!isUuid(id)) throw noSuchId();
   if (isLimited("write") && !await isOwn(store, id)) throw noSuchUpload();
   const verified = await readSha256(store, id, signal);
+  await mustStand();
   const file = await untilAnswered(async () => {
     return await completeSession(sql, id, verified, graceSeconds) ?? await findCompleted(sql, id);
   });

@@ -15,6 +15,7 @@ import {
   type StrayChunk,
 } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
+import { mustStand } from "./caller.ts";
 import { holdIntent } from "./held_intent.ts";
 import { type FileView, reached, viewOf } from "./files.ts";
 import { fileBytes } from "./metrics.ts";
@@ -75,6 +76,7 @@ async function storeFile(
   const finish = async (inline: Uint8Array | null, segments: StoredSegment[], strays: StrayChunk[]) => {
     const sha256 = new Uint8Array(hash.digest());
     checkDeclared(request, size, sha256);
+    await mustStand();
     const file = { id, bucket, key, size, contentType, sha256, treeSha256: null, metadata, inline, segments };
     const stored = await commit(store, file, request.ifAbsent, strays);
     fileBytes(size, { "sixfold.direction": "write" });
