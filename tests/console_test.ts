@@ -95,6 +95,13 @@ Deno.test("the console", async (t) => {
         await page.getByRole("button", { name: "Delete" }).click();
         await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
         await page.getByRole("link", { name: "film.mp4" }).waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Undo" }).click();
+        await page.getByText("film.mp4 is back.").waitFor();
+        await page.getByRole("link", { name: "film.mp4" }).click();
+        await page.getByText("Survives two more losses.").waitFor();
+        await page.getByRole("button", { name: "Delete" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+        await page.getByRole("link", { name: "film.mp4" }).waitFor({ state: "detached" });
 
         await page.getByRole("link", { name: "picture.svg" }).click();
         await page.getByAltText("Preview of picture.svg").waitFor();
@@ -129,6 +136,7 @@ Deno.test("the console", async (t) => {
         await page.locator(".order li").nth(5).waitFor();
         assert.equal(await page.locator(".server").count(), 6);
         assert.equal(await page.locator(".way .first").count(), 6);
+        await page.getByRole("button", { name: "Dismiss" }).last().click();
         await page.getByText("film.mp4 is deleted.").waitFor({ state: "detached" });
         await page.evaluate("document.querySelector('.ring').scrollIntoView()");
         await inspect(page, "cluster");

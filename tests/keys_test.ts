@@ -149,6 +149,7 @@ Deno.test("API keys", async (t) => {
         getFile: () => mine.getFile(there),
         listFiles: () => mine.listFiles({ bucket: "foreign" }),
         deleteFile: () => mine.deleteFile(there),
+        undeleteFile: () => mine.undeleteFile({ ...there, fileId: file?.id ?? "" }),
         createUpload: () => mine.createUpload({ header }),
         uploadPart: () => mine.uploadPart({ uploadId, data: new Uint8Array(4) }),
         getUpload: () => mine.getUpload({ uploadId }),

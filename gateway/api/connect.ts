@@ -10,7 +10,7 @@ import { fetchHandler, requestsOf, SERVER_LIMITS, translateErrors, translateStre
 import { asCaller, type Caller, callerNow } from "../core/caller.ts";
 import { download } from "../core/download.ts";
 import type { KeyStore } from "../core/keys.ts";
-import { deleteKey, findFileAt, listFileParts, readManifest, viewOf } from "../core/files.ts";
+import { deleteKey, findFileAt, listFileParts, readManifest, undeleteKey, viewOf } from "../core/files.ts";
 import { bucketPage, listPage } from "../core/list.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
@@ -65,9 +65,12 @@ export function createRpc(
       return { files: page.files.map(fileMessage), prefixes: [...page.prefixes], nextCursor: page.cursor };
     },
     async deleteFile({ bucket, key }) {
-      await deleteKey(store, bucket, key);
-      return {};
+      const fileId = await deleteKey(store, bucket, key);
+      return { fileId, restorableSeconds: BigInt(store.graceSeconds) };
     },
+    undeleteFile: async ({ bucket, key, fileId }) => ({
+      file: fileMessage(await undeleteKey(store, bucket, key, fileId)),
+    }),
     ...uploadRpcs(store),
   });
   router.service(ClusterService, {

@@ -22,6 +22,7 @@ const FILES: Needs<typeof FileService> = {
   listBuckets: "read",
   listFiles: "read",
   deleteFile: "delete",
+  undeleteFile: "write",
   createUpload: "write",
   uploadPart: "write",
   getUpload: "write",

@@ -37,14 +37,11 @@ export function FilePanel({ bucket, name, prefix }: Props) {
   const remove = async () => {
     const body = (
       <p>
-        <strong class="name">{name}</strong> cannot be brought back.
+        <strong class="name">{name}</strong> will be gone for all who read it.
       </p>
     );
     if (!await confirm({ title: "Delete this file?", body, action: "Delete", danger: true })) return;
-    if (!await attempt(() => files.deleteFile({ bucket, key: name }))) return;
-    globalThis.location.hash = close;
-    changed.value++;
-    notify(`${name} is deleted.`);
+    if (await attempt(() => removeFile(bucket, name))) globalThis.location.hash = close;
   };
   return (
     <aside
@@ -78,6 +75,18 @@ export function FilePanel({ bucket, name, prefix }: Props) {
       )}
     </aside>
   );
+}
+
+/** Deletes a file, and offers to bring it back for as long as the cluster can. */
+async function removeFile(bucket: string, key: string): Promise<void> {
+  const { fileId, restorableSeconds } = await files.deleteFile({ bucket, key });
+  changed.value++;
+  const undo = async () => {
+    if (!await attempt(() => files.undeleteFile({ bucket, key, fileId }))) return;
+    changed.value++;
+    notify(`${key} is back.`);
+  };
+  notify(`${key} is deleted.`, false, restorableSeconds > 0n ? { name: "Undo", act: () => void undo() } : undefined);
 }
 
 function Facts({ file }: { file: StoredFile }) {

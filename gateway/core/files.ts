@@ -2,15 +2,8 @@
 import { isUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { HashedTile } from "../../shared/tiling.ts";
-import {
-  deleteFile,
-  type FileRow,
-  findFile,
-  findManifest,
-  findPlace,
-  listSegments,
-  type Manifest,
-} from "../db/files.ts";
+import { deleteRestorably, restoreFile } from "../db/deleted_files.ts";
+import { type FileRow, findFile, findManifest, findPlace, listSegments, type Manifest } from "../db/files.ts";
 import { isLimited, reaches } from "./caller.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
 import type { Verb } from "./rights.ts";
@@ -60,9 +53,22 @@ export async function readManifest({ sql }: Store, bucket: string, key: string):
   return present(await findManifest(sql, ...reached("read", bucket, key)));
 }
 
-/** Removes a file; its chunks leave the disks after the grace time. @throws SixfoldError `not_found` */
-export async function deleteKey({ sql, graceSeconds }: Store, bucket: string, key: string): Promise<void> {
-  present(await deleteFile(sql, ...reached("delete", bucket, key), graceSeconds));
+/** Removes a file; its chunks leave the disks after the grace time. @returns its id @throws SixfoldError `not_found` */
+export async function deleteKey({ sql, graceSeconds }: Store, bucket: string, key: string): Promise<string> {
+  return present(await deleteRestorably(sql, ...reached("delete", bucket, key), graceSeconds));
+}
+
+/**
+ * Brings a deleted file back.
+ * @throws SixfoldError `not_found` when it is too late; `already_exists` when another file has the key
+ */
+export async function undeleteKey({ sql }: Store, bucket: string, key: string, id: string): Promise<FileView> {
+  const place = reached("write", bucket, key);
+  if (!isUuid(id)) throw new SixfoldError("invalid_argument", "the id of a file is a UUID");
+  const there = await findFile(sql, ...place);
+  // Who asks again since an answer was lost has what was asked for.
+  if (there?.id !== id) await restoreFile(sql, ...place, id);
+  return viewOf(present(await findFile(sql, ...place)));
 }
 
 /**

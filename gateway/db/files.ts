@@ -153,7 +153,7 @@ export function listFiles(
 }
 
 /**
- * Removes a file, and gives its chunks to the garbage in the same statement: chunks are read in the snapshot in which
+ * Removes a file that is replaced, and gives its chunks to the garbage in the same statement: chunks are read in the snapshot in which
  * the cascade has not yet removed them.
  * @param graceSeconds how long the bytes stay on the disks
  * @returns the id of the file that was removed

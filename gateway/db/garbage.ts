@@ -34,12 +34,15 @@ export function takeGarbage(
     RETURNING g.chunk_id AS "chunkId", g.server_id AS "serverId", g.set_aside AS "setAside", generation, s.beat`;
 }
 
-/** Those of some chunks that a file or a part names now. */
+/** Those of some chunks that a file or a part names now, or that are garbage with a time of their own still to come. */
 export async function namedChunks(sql: Sql, chunkIds: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await sql<{ chunkId: string }[]>`
     SELECT chunk_id AS "chunkId" FROM chunks WHERE chunk_id = ANY (${chunkIds as string[]}::text[])
     UNION ALL
-    SELECT chunk_id FROM part_chunks WHERE chunk_id = ANY (${chunkIds as string[]}::text[])`;
+    SELECT chunk_id FROM part_chunks WHERE chunk_id = ANY (${chunkIds as string[]}::text[])
+    UNION ALL
+    SELECT chunk_id FROM garbage
+    WHERE chunk_id = ANY (${chunkIds as string[]}::text[]) AND attempts = 0 AND due_at > now()`;
   return new Set(rows.map(({ chunkId }) => chunkId));
 }
 

@@ -6,6 +6,7 @@ import { listChunks, removeChunk } from "../core/chunk_calls.ts";
 import type { ChunkClient } from "../core/chunk_client.ts";
 import type { Cluster } from "../core/cluster.ts";
 import type { Sql } from "../db/database.ts";
+import { forgetDeleted } from "../db/deleted_files.ts";
 import { forgetGarbage, forgetOutcomes, namedChunks, takeGarbage, type TakenGarbage } from "../db/garbage.ts";
 import type { ServerRow } from "../db/servers.ts";
 import { abandonExpiredSessions } from "../db/sessions.ts";
@@ -32,7 +33,10 @@ export function cleanup(parts: CleanupParts, everySeconds: number): Work {
     async step(signal) {
       const abandoned = await abandonExpiredIntents(parts.sql, BATCH) + await abandonExpiredSessions(parts.sql, BATCH);
       const removed = await removeBatch(parts, signal);
-      if (abandoned + removed === 0) await forgetOutcomes(parts.sql);
+      if (abandoned + removed === 0) {
+        await forgetOutcomes(parts.sql);
+        await forgetDeleted(parts.sql);
+      }
       return abandoned + removed;
     },
   };
@@ -88,9 +92,9 @@ async function removeFrom(
 }
 
 /**
- * Removes chunks that no file names. What became garbage is never named again, with one exception: a repair or a move
- * leaves a second look at its own chunk behind, since the file may have been deleted by a statement that still saw the
- * chunk before. Here that look is taken.
+ * Removes chunks that no file names. What was taken from the garbage is never named again, with one exception: a repair
+ * or a move leaves a second look at its own chunk behind, since the file may have been deleted by a statement that still
+ * saw the chunk before. Here that look is taken.
  */
 async function removeUnnamed(
   sql: Sql,

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sixfold/v1/files.proto.
  */
 export const file_sixfold_v1_files: GenFile = /*@__PURE__*/
-  fileDesc("ChZzaXhmb2xkL3YxL2ZpbGVzLnByb3RvEgpzaXhmb2xkLnYxIrACCgRGaWxlEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSDAoEc2l6ZRgEIAEoBBIUCgxjb250ZW50X3R5cGUYBSABKAkSEwoGc2hhMjU2GAYgASgMSACIAQESLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoIbWV0YWRhdGEYCCADKAsyHi5zaXhmb2xkLnYxLkZpbGUuTWV0YWRhdGFFbnRyeRIYCgt0cmVlX3NoYTI1NhgJIAEoDEgBiAEBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfc2hhMjU2Qg4KDF90cmVlX3NoYTI1NiL7AQoMVXBsb2FkSGVhZGVyEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkSFAoMY29udGVudF90eXBlGAMgASgJEhEKBHNpemUYBCABKARIAIgBARITCgZzaGEyNTYYBSABKAxIAYgBARIRCglpZl9hYnNlbnQYBiABKAgSOAoIbWV0YWRhdGEYByADKAsyJi5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfc2l6ZUIJCgdfc2hhMjU2IlMKDVVwbG9hZFJlcXVlc3QSKgoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXJIABIOCgRkYXRhGAIgASgMSABCBgoEcGFydCIwCg5VcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIl4KD0Rvd25sb2FkUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJEg4KBm9mZnNldBgDIAEoBBITCgZsZW5ndGgYBCABKARIAIgBAUIJCgdfbGVuZ3RoIkwKEERvd25sb2FkUmVzcG9uc2USIAoEZmlsZRgBIAEoCzIQLnNpeGZvbGQudjEuRmlsZUgAEg4KBGRhdGEYAiABKAxIAEIGCgRwYXJ0Ii0KDkdldEZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkiMQoPR2V0RmlsZVJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiRwoQTGlzdFBhcnRzUmVxdWVzdBIPCgdmaWxlX2lkGAEgASgJEhMKC2Zyb21fb2Zmc2V0GAIgASgEEg0KBWxpbWl0GAMgASgNIl4KEUxpc3RQYXJ0c1Jlc3BvbnNlEh8KBXBhcnRzGAEgAygLMhAuc2l4Zm9sZC52MS5QYXJ0EhgKC25leHRfb2Zmc2V0GAIgASgESACIAQFCDgoMX25leHRfb2Zmc2V0IjIKEkxpc3RCdWNrZXRzUmVxdWVzdBINCgVhZnRlchgBIAEoCRINCgVsaW1pdBgCIAEoDSI0ChNMaXN0QnVja2V0c1Jlc3BvbnNlEg8KB2J1Y2tldHMYASADKAkSDAoEbW9yZRgCIAEoCCJkChBMaXN0RmlsZXNSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRIOCgZwcmVmaXgYAiABKAkSEQoJZGVsaW1pdGVyGAMgASgJEg4KBmN1cnNvchgEIAEoCRINCgVsaW1pdBgFIAEoDSJbChFMaXN0RmlsZXNSZXNwb25zZRIfCgVmaWxlcxgBIAMoCzIQLnNpeGZvbGQudjEuRmlsZRIQCghwcmVmaXhlcxgCIAMoCRITCgtuZXh0X2N1cnNvchgDIAEoCSIwChFEZWxldGVGaWxlUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJIhQKEkRlbGV0ZUZpbGVSZXNwb25zZSI/ChNDcmVhdGVVcGxvYWRSZXF1ZXN0EigKBmhlYWRlchgBIAEoCzIYLnNpeGZvbGQudjEuVXBsb2FkSGVhZGVyIjoKFENyZWF0ZVVwbG9hZFJlc3BvbnNlEiIKBnVwbG9hZBgBIAEoCzISLnNpeGZvbGQudjEuVXBsb2FkIq8BCgZVcGxvYWQSCgoCaWQYASABKAkSDgoGYnVja2V0GAIgASgJEgsKA2tleRgDIAEoCRIRCgRzaXplGAQgASgESACIAQESEAoIcmVjZWl2ZWQYBSABKAQSLgoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHgoEZmlsZRgHIAEoCzIQLnNpeGZvbGQudjEuRmlsZUIHCgVfc2l6ZSI2CgRQYXJ0Eg4KBm9mZnNldBgBIAEoBBIOCgZsZW5ndGgYAiABKAQSDgoGc2hhMjU2GAMgASgMImQKEVVwbG9hZFBhcnRSZXF1ZXN0EhEKCXVwbG9hZF9pZBgBIAEoCRIOCgZvZmZzZXQYAiABKAQSDAoEZGF0YRgDIAEoDBITCgZzaGEyNTYYBCABKAxIAIgBAUIJCgdfc2hhMjU2IjQKElVwbG9hZFBhcnRSZXNwb25zZRIeCgRwYXJ0GAEgASgLMhAuc2l4Zm9sZC52MS5QYXJ0IkkKEEdldFVwbG9hZFJlcXVlc3QSEQoJdXBsb2FkX2lkGAEgASgJEhMKC2Zyb21fb2Zmc2V0GAIgASgEEg0KBWxpbWl0GAMgASgNIoIBChFHZXRVcGxvYWRSZXNwb25zZRIiCgZ1cGxvYWQYASABKAsyEi5zaXhmb2xkLnYxLlVwbG9hZBIfCgVwYXJ0cxgCIAMoCzIQLnNpeGZvbGQudjEuUGFydBIYCgtuZXh0X29mZnNldBgDIAEoBEgAiAEBQg4KDF9uZXh0X29mZnNldCIqChVDb21wbGV0ZVVwbG9hZFJlcXVlc3QSEQoJdXBsb2FkX2lkGAEgASgJIjgKFkNvbXBsZXRlVXBsb2FkUmVzcG9uc2USHgoEZmlsZRgBIAEoCzIQLnNpeGZvbGQudjEuRmlsZSInChJBYm9ydFVwbG9hZFJlcXVlc3QSEQoJdXBsb2FkX2lkGAEgASgJIhUKE0Fib3J0VXBsb2FkUmVzcG9uc2UyoQcKC0ZpbGVTZXJ2aWNlEkEKBlVwbG9hZBIZLnNpeGZvbGQudjEuVXBsb2FkUmVxdWVzdBoaLnNpeGZvbGQudjEuVXBsb2FkUmVzcG9uc2UoARJHCghEb3dubG9hZBIbLnNpeGZvbGQudjEuRG93bmxvYWRSZXF1ZXN0Ghwuc2l4Zm9sZC52MS5Eb3dubG9hZFJlc3BvbnNlMAESQgoHR2V0RmlsZRIaLnNpeGZvbGQudjEuR2V0RmlsZVJlcXVlc3QaGy5zaXhmb2xkLnYxLkdldEZpbGVSZXNwb25zZRJICglMaXN0UGFydHMSHC5zaXhmb2xkLnYxLkxpc3RQYXJ0c1JlcXVlc3QaHS5zaXhmb2xkLnYxLkxpc3RQYXJ0c1Jlc3BvbnNlEk4KC0xpc3RCdWNrZXRzEh4uc2l4Zm9sZC52MS5MaXN0QnVja2V0c1JlcXVlc3QaHy5zaXhmb2xkLnYxLkxpc3RCdWNrZXRzUmVzcG9uc2USSAoJTGlzdEZpbGVzEhwuc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXF1ZXN0Gh0uc2l4Zm9sZC52MS5MaXN0RmlsZXNSZXNwb25zZRJLCgpEZWxldGVGaWxlEh0uc2l4Zm9sZC52MS5EZWxldGVGaWxlUmVxdWVzdBoeLnNpeGZvbGQudjEuRGVsZXRlRmlsZVJlc3BvbnNlElEKDENyZWF0ZVVwbG9hZBIfLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVxdWVzdBogLnNpeGZvbGQudjEuQ3JlYXRlVXBsb2FkUmVzcG9uc2USSwoKVXBsb2FkUGFydBIdLnNpeGZvbGQudjEuVXBsb2FkUGFydFJlcXVlc3QaHi5zaXhmb2xkLnYxLlVwbG9hZFBhcnRSZXNwb25zZRJICglHZXRVcGxvYWQSHC5zaXhmb2xkLnYxLkdldFVwbG9hZFJlcXVlc3QaHS5zaXhmb2xkLnYxLkdldFVwbG9hZFJlc3BvbnNlElcKDkNvbXBsZXRlVXBsb2FkEiEuc2l4Zm9sZC52MS5Db21wbGV0ZVVwbG9hZFJlcXVlc3QaIi5zaXhmb2xkLnYxLkNvbXBsZXRlVXBsb2FkUmVzcG9uc2USTgoLQWJvcnRVcGxvYWQSHi5zaXhmb2xkLnYxLkFib3J0VXBsb2FkUmVxdWVzdBofLnNpeGZvbGQudjEuQWJvcnRVcGxvYWRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChZzaXhmb2xkL3YxL2ZpbGVzLnByb3RvEgpzaXhmb2xkLnYxIrACCgRGaWxlEgoKAmlkGAEgASgJEg4KBmJ1Y2tldBgCIAEoCRILCgNrZXkYAyABKAkSDAoEc2l6ZRgEIAEoBBIUCgxjb250ZW50X3R5cGUYBSABKAkSEwoGc2hhMjU2GAYgASgMSACIAQESLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoIbWV0YWRhdGEYCCADKAsyHi5zaXhmb2xkLnYxLkZpbGUuTWV0YWRhdGFFbnRyeRIYCgt0cmVlX3NoYTI1NhgJIAEoDEgBiAEBGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfc2hhMjU2Qg4KDF90cmVlX3NoYTI1NiL7AQoMVXBsb2FkSGVhZGVyEg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkSFAoMY29udGVudF90eXBlGAMgASgJEhEKBHNpemUYBCABKARIAIgBARITCgZzaGEyNTYYBSABKAxIAYgBARIRCglpZl9hYnNlbnQYBiABKAgSOAoIbWV0YWRhdGEYByADKAsyJi5zaXhmb2xkLnYxLlVwbG9hZEhlYWRlci5NZXRhZGF0YUVudHJ5Gi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfc2l6ZUIJCgdfc2hhMjU2IlMKDVVwbG9hZFJlcXVlc3QSKgoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXJIABIOCgRkYXRhGAIgASgMSABCBgoEcGFydCIwCg5VcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIl4KD0Rvd25sb2FkUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJEg4KBm9mZnNldBgDIAEoBBITCgZsZW5ndGgYBCABKARIAIgBAUIJCgdfbGVuZ3RoIkwKEERvd25sb2FkUmVzcG9uc2USIAoEZmlsZRgBIAEoCzIQLnNpeGZvbGQudjEuRmlsZUgAEg4KBGRhdGEYAiABKAxIAEIGCgRwYXJ0Ii0KDkdldEZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkiMQoPR2V0RmlsZVJlc3BvbnNlEh4KBGZpbGUYASABKAsyEC5zaXhmb2xkLnYxLkZpbGUiRwoQTGlzdFBhcnRzUmVxdWVzdBIPCgdmaWxlX2lkGAEgASgJEhMKC2Zyb21fb2Zmc2V0GAIgASgEEg0KBWxpbWl0GAMgASgNIl4KEUxpc3RQYXJ0c1Jlc3BvbnNlEh8KBXBhcnRzGAEgAygLMhAuc2l4Zm9sZC52MS5QYXJ0EhgKC25leHRfb2Zmc2V0GAIgASgESACIAQFCDgoMX25leHRfb2Zmc2V0IjIKEkxpc3RCdWNrZXRzUmVxdWVzdBINCgVhZnRlchgBIAEoCRINCgVsaW1pdBgCIAEoDSI0ChNMaXN0QnVja2V0c1Jlc3BvbnNlEg8KB2J1Y2tldHMYASADKAkSDAoEbW9yZRgCIAEoCCJkChBMaXN0RmlsZXNSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRIOCgZwcmVmaXgYAiABKAkSEQoJZGVsaW1pdGVyGAMgASgJEg4KBmN1cnNvchgEIAEoCRINCgVsaW1pdBgFIAEoDSJbChFMaXN0RmlsZXNSZXNwb25zZRIfCgVmaWxlcxgBIAMoCzIQLnNpeGZvbGQudjEuRmlsZRIQCghwcmVmaXhlcxgCIAMoCRITCgtuZXh0X2N1cnNvchgDIAEoCSIwChFEZWxldGVGaWxlUmVxdWVzdBIOCgZidWNrZXQYASABKAkSCwoDa2V5GAIgASgJIkEKEkRlbGV0ZUZpbGVSZXNwb25zZRIPCgdmaWxlX2lkGAEgASgJEhoKEnJlc3RvcmFibGVfc2Vjb25kcxgCIAEoBCJDChNVbmRlbGV0ZUZpbGVSZXF1ZXN0Eg4KBmJ1Y2tldBgBIAEoCRILCgNrZXkYAiABKAkSDwoHZmlsZV9pZBgDIAEoCSI2ChRVbmRlbGV0ZUZpbGVSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIj8KE0NyZWF0ZVVwbG9hZFJlcXVlc3QSKAoGaGVhZGVyGAEgASgLMhguc2l4Zm9sZC52MS5VcGxvYWRIZWFkZXIiOgoUQ3JlYXRlVXBsb2FkUmVzcG9uc2USIgoGdXBsb2FkGAEgASgLMhIuc2l4Zm9sZC52MS5VcGxvYWQirwEKBlVwbG9hZBIKCgJpZBgBIAEoCRIOCgZidWNrZXQYAiABKAkSCwoDa2V5GAMgASgJEhEKBHNpemUYBCABKARIAIgBARIQCghyZWNlaXZlZBgFIAEoBBIuCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIeCgRmaWxlGAcgASgLMhAuc2l4Zm9sZC52MS5GaWxlQgcKBV9zaXplIjYKBFBhcnQSDgoGb2Zmc2V0GAEgASgEEg4KBmxlbmd0aBgCIAEoBBIOCgZzaGEyNTYYAyABKAwiZAoRVXBsb2FkUGFydFJlcXVlc3QSEQoJdXBsb2FkX2lkGAEgASgJEg4KBm9mZnNldBgCIAEoBBIMCgRkYXRhGAMgASgMEhMKBnNoYTI1NhgEIAEoDEgAiAEBQgkKB19zaGEyNTYiNAoSVXBsb2FkUGFydFJlc3BvbnNlEh4KBHBhcnQYASABKAsyEC5zaXhmb2xkLnYxLlBhcnQiSQoQR2V0VXBsb2FkUmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkSEwoLZnJvbV9vZmZzZXQYAiABKAQSDQoFbGltaXQYAyABKA0iggEKEUdldFVwbG9hZFJlc3BvbnNlEiIKBnVwbG9hZBgBIAEoCzISLnNpeGZvbGQudjEuVXBsb2FkEh8KBXBhcnRzGAIgAygLMhAuc2l4Zm9sZC52MS5QYXJ0EhgKC25leHRfb2Zmc2V0GAMgASgESACIAQFCDgoMX25leHRfb2Zmc2V0IioKFUNvbXBsZXRlVXBsb2FkUmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkiOAoWQ29tcGxldGVVcGxvYWRSZXNwb25zZRIeCgRmaWxlGAEgASgLMhAuc2l4Zm9sZC52MS5GaWxlIicKEkFib3J0VXBsb2FkUmVxdWVzdBIRCgl1cGxvYWRfaWQYASABKAkiFQoTQWJvcnRVcGxvYWRSZXNwb25zZTL0BwoLRmlsZVNlcnZpY2USQQoGVXBsb2FkEhkuc2l4Zm9sZC52MS5VcGxvYWRSZXF1ZXN0Ghouc2l4Zm9sZC52MS5VcGxvYWRSZXNwb25zZSgBEkcKCERvd25sb2FkEhsuc2l4Zm9sZC52MS5Eb3dubG9hZFJlcXVlc3QaHC5zaXhmb2xkLnYxLkRvd25sb2FkUmVzcG9uc2UwARJCCgdHZXRGaWxlEhouc2l4Zm9sZC52MS5HZXRGaWxlUmVxdWVzdBobLnNpeGZvbGQudjEuR2V0RmlsZVJlc3BvbnNlEkgKCUxpc3RQYXJ0cxIcLnNpeGZvbGQudjEuTGlzdFBhcnRzUmVxdWVzdBodLnNpeGZvbGQudjEuTGlzdFBhcnRzUmVzcG9uc2USTgoLTGlzdEJ1Y2tldHMSHi5zaXhmb2xkLnYxLkxpc3RCdWNrZXRzUmVxdWVzdBofLnNpeGZvbGQudjEuTGlzdEJ1Y2tldHNSZXNwb25zZRJICglMaXN0RmlsZXMSHC5zaXhmb2xkLnYxLkxpc3RGaWxlc1JlcXVlc3QaHS5zaXhmb2xkLnYxLkxpc3RGaWxlc1Jlc3BvbnNlEksKCkRlbGV0ZUZpbGUSHS5zaXhmb2xkLnYxLkRlbGV0ZUZpbGVSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5EZWxldGVGaWxlUmVzcG9uc2USUQoMVW5kZWxldGVGaWxlEh8uc2l4Zm9sZC52MS5VbmRlbGV0ZUZpbGVSZXF1ZXN0GiAuc2l4Zm9sZC52MS5VbmRlbGV0ZUZpbGVSZXNwb25zZRJRCgxDcmVhdGVVcGxvYWQSHy5zaXhmb2xkLnYxLkNyZWF0ZVVwbG9hZFJlcXVlc3QaIC5zaXhmb2xkLnYxLkNyZWF0ZVVwbG9hZFJlc3BvbnNlEksKClVwbG9hZFBhcnQSHS5zaXhmb2xkLnYxLlVwbG9hZFBhcnRSZXF1ZXN0Gh4uc2l4Zm9sZC52MS5VcGxvYWRQYXJ0UmVzcG9uc2USSAoJR2V0VXBsb2FkEhwuc2l4Zm9sZC52MS5HZXRVcGxvYWRSZXF1ZXN0Gh0uc2l4Zm9sZC52MS5HZXRVcGxvYWRSZXNwb25zZRJXCg5Db21wbGV0ZVVwbG9hZBIhLnNpeGZvbGQudjEuQ29tcGxldGVVcGxvYWRSZXF1ZXN0GiIuc2l4Zm9sZC52MS5Db21wbGV0ZVVwbG9hZFJlc3BvbnNlEk4KC0Fib3J0VXBsb2FkEh4uc2l4Zm9sZC52MS5BYm9ydFVwbG9hZFJlcXVlc3QaHy5zaXhmb2xkLnYxLkFib3J0VXBsb2FkUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * The metadata of a file.
@@ -578,6 +578,19 @@ export const DeleteFileRequestSchema: GenMessage<DeleteFileRequest> = /*@__PURE_
  * @generated from message sixfold.v1.DeleteFileResponse
  */
 export type DeleteFileResponse = Message<"sixfold.v1.DeleteFileResponse"> & {
+  /**
+   * The file that was deleted.
+   *
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * For how many seconds UndeleteFile can bring it back.
+   *
+   * @generated from field: uint64 restorable_seconds = 2;
+   */
+  restorableSeconds: bigint;
 };
 
 /**
@@ -586,6 +599,62 @@ export type DeleteFileResponse = Message<"sixfold.v1.DeleteFileResponse"> & {
  */
 export const DeleteFileResponseSchema: GenMessage<DeleteFileResponse> = /*@__PURE__*/
   messageDesc(file_sixfold_v1_files, 15);
+
+/**
+ * A deleted file to bring back.
+ *
+ * @generated from message sixfold.v1.UndeleteFileRequest
+ */
+export type UndeleteFileRequest = Message<"sixfold.v1.UndeleteFileRequest"> & {
+  /**
+   * The bucket that it was in.
+   *
+   * @generated from field: string bucket = 1;
+   */
+  bucket: string;
+
+  /**
+   * The key that it had.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * Its id, as DeleteFile told it.
+   *
+   * @generated from field: string file_id = 3;
+   */
+  fileId: string;
+};
+
+/**
+ * Describes the message sixfold.v1.UndeleteFileRequest.
+ * Use `create(UndeleteFileRequestSchema)` to create a new message.
+ */
+export const UndeleteFileRequestSchema: GenMessage<UndeleteFileRequest> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 16);
+
+/**
+ * The file is there again.
+ *
+ * @generated from message sixfold.v1.UndeleteFileResponse
+ */
+export type UndeleteFileResponse = Message<"sixfold.v1.UndeleteFileResponse"> & {
+  /**
+   * The file.
+   *
+   * @generated from field: sixfold.v1.File file = 1;
+   */
+  file?: File | undefined;
+};
+
+/**
+ * Describes the message sixfold.v1.UndeleteFileResponse.
+ * Use `create(UndeleteFileResponseSchema)` to create a new message.
+ */
+export const UndeleteFileResponseSchema: GenMessage<UndeleteFileResponse> = /*@__PURE__*/
+  messageDesc(file_sixfold_v1_files, 17);
 
 /**
  * A session to open.
@@ -607,7 +676,7 @@ export type CreateUploadRequest = Message<"sixfold.v1.CreateUploadRequest"> & {
  * Use `create(CreateUploadRequestSchema)` to create a new message.
  */
 export const CreateUploadRequestSchema: GenMessage<CreateUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 16);
+  messageDesc(file_sixfold_v1_files, 18);
 
 /**
  * The session is open.
@@ -628,7 +697,7 @@ export type CreateUploadResponse = Message<"sixfold.v1.CreateUploadResponse"> & 
  * Use `create(CreateUploadResponseSchema)` to create a new message.
  */
 export const CreateUploadResponseSchema: GenMessage<CreateUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 17);
+  messageDesc(file_sixfold_v1_files, 19);
 
 /**
  * A session.
@@ -691,7 +760,7 @@ export type Upload = Message<"sixfold.v1.Upload"> & {
  * Use `create(UploadSchema)` to create a new message.
  */
 export const UploadSchema: GenMessage<Upload> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 18);
+  messageDesc(file_sixfold_v1_files, 20);
 
 /**
  * A range of bytes.
@@ -726,7 +795,7 @@ export type Part = Message<"sixfold.v1.Part"> & {
  * Use `create(PartSchema)` to create a new message.
  */
 export const PartSchema: GenMessage<Part> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 19);
+  messageDesc(file_sixfold_v1_files, 21);
 
 /**
  * A part to store.
@@ -768,7 +837,7 @@ export type UploadPartRequest = Message<"sixfold.v1.UploadPartRequest"> & {
  * Use `create(UploadPartRequestSchema)` to create a new message.
  */
 export const UploadPartRequestSchema: GenMessage<UploadPartRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 20);
+  messageDesc(file_sixfold_v1_files, 22);
 
 /**
  * The part is durable.
@@ -789,7 +858,7 @@ export type UploadPartResponse = Message<"sixfold.v1.UploadPartResponse"> & {
  * Use `create(UploadPartResponseSchema)` to create a new message.
  */
 export const UploadPartResponseSchema: GenMessage<UploadPartResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 21);
+  messageDesc(file_sixfold_v1_files, 23);
 
 /**
  * A page of what has arrived.
@@ -824,7 +893,7 @@ export type GetUploadRequest = Message<"sixfold.v1.GetUploadRequest"> & {
  * Use `create(GetUploadRequestSchema)` to create a new message.
  */
 export const GetUploadRequestSchema: GenMessage<GetUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 22);
+  messageDesc(file_sixfold_v1_files, 24);
 
 /**
  * A session and a page of its parts.
@@ -859,7 +928,7 @@ export type GetUploadResponse = Message<"sixfold.v1.GetUploadResponse"> & {
  * Use `create(GetUploadResponseSchema)` to create a new message.
  */
 export const GetUploadResponseSchema: GenMessage<GetUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 23);
+  messageDesc(file_sixfold_v1_files, 25);
 
 /**
  * A session to complete.
@@ -880,7 +949,7 @@ export type CompleteUploadRequest = Message<"sixfold.v1.CompleteUploadRequest"> 
  * Use `create(CompleteUploadRequestSchema)` to create a new message.
  */
 export const CompleteUploadRequestSchema: GenMessage<CompleteUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 24);
+  messageDesc(file_sixfold_v1_files, 26);
 
 /**
  * The file is durable and visible.
@@ -901,7 +970,7 @@ export type CompleteUploadResponse = Message<"sixfold.v1.CompleteUploadResponse"
  * Use `create(CompleteUploadResponseSchema)` to create a new message.
  */
 export const CompleteUploadResponseSchema: GenMessage<CompleteUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 25);
+  messageDesc(file_sixfold_v1_files, 27);
 
 /**
  * A session to end.
@@ -922,7 +991,7 @@ export type AbortUploadRequest = Message<"sixfold.v1.AbortUploadRequest"> & {
  * Use `create(AbortUploadRequestSchema)` to create a new message.
  */
 export const AbortUploadRequestSchema: GenMessage<AbortUploadRequest> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 26);
+  messageDesc(file_sixfold_v1_files, 28);
 
 /**
  * The session is gone.
@@ -937,7 +1006,7 @@ export type AbortUploadResponse = Message<"sixfold.v1.AbortUploadResponse"> & {
  * Use `create(AbortUploadResponseSchema)` to create a new message.
  */
 export const AbortUploadResponseSchema: GenMessage<AbortUploadResponse> = /*@__PURE__*/
-  messageDesc(file_sixfold_v1_files, 27);
+  messageDesc(file_sixfold_v1_files, 29);
 
 /**
  * FileService stores and reads files through a gateway.
@@ -1015,6 +1084,17 @@ export const FileService: GenService<{
     methodKind: "unary";
     input: typeof DeleteFileRequestSchema;
     output: typeof DeleteFileResponseSchema;
+  },
+  /**
+   * UndeleteFile brings a file back that was deleted, as it was, before the grace time is over: all of it, or NOT_FOUND.
+   * ALREADY_EXISTS where its key is taken again. A file that was replaced cannot be brought back.
+   *
+   * @generated from rpc sixfold.v1.FileService.UndeleteFile
+   */
+  undeleteFile: {
+    methodKind: "unary";
+    input: typeof UndeleteFileRequestSchema;
+    output: typeof UndeleteFileResponseSchema;
   },
   /**
    * CreateUpload opens a session: the upload of one file in parts, through any gateway. It expires some time (one hour
