@@ -1,5 +1,5 @@
 /** Ports that belong to one process: of two that look for a free one at the same time, both would find the same. */
-import { createSocket } from "node:dgram";
+import { createServer } from "node:net";
 
 /** Below the range from which kernels give out ports by themselves, so that no connection takes one meanwhile. */
 const FIRST = 12_000;
@@ -7,8 +7,8 @@ const BLOCKS = 120;
 const BLOCK = 150;
 
 /**
- * Takes a block of ports for as long as this process lives, and goes round in it. The block is held by the UDP port of
- * its first number, which nothing else here uses and which the kernel gives back however the process ends.
+ * Takes a block of ports for as long as this process lives, and goes round in it. Its first port holds the block: this
+ * process listens there, until the kernel closes it with the process, however that ends.
  * @throws Error when other processes hold all blocks
  */
 export async function ownPorts(): Promise<Generator<number, never>> {
@@ -21,16 +21,16 @@ export async function ownPorts(): Promise<Generator<number, never>> {
 }
 
 function hold(port: number): Promise<boolean> {
-  const socket = createSocket("udp4");
+  const server = createServer();
   return new Promise((resolve) => {
-    socket.once("error", () => resolve(false));
-    socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => {
-      socket.unref();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => {
+      server.unref();
       resolve(true);
     });
   });
 }
 
 function* round(first: number): Generator<number, never> {
-  for (let at = 0;; at = (at + 1) % BLOCK) yield first + at;
+  for (let at = 0;; at = (at + 1) % (BLOCK - 1)) yield first + 1 + at;
 }

@@ -8,9 +8,9 @@ Deno.test(
     const [one, other] = [await ownPorts(), await ownPorts()];
     const some = (ports: Generator<number, never>, count: number) =>
       Array.from({ length: count }, () => ports.next().value);
-    const mine = some(one, 150);
-    assert.equal(new Set(mine).size, 150);
-    assert.deepEqual(some(one, 150), mine);
-    assert.ok(some(other, 150).every((port) => !mine.includes(port)));
+    const mine = some(one, 149);
+    assert.equal(new Set(mine).size, 149);
+    assert.deepEqual(some(one, 149), mine);
+    assert.ok(some(other, 149).every((port) => !mine.includes(port)));
   },
 );
