@@ -25,6 +25,7 @@ const programs = {
   "build-sixfold": ["deno", "scripts/build_sixfold.ts"],
   faults: ["deno", "scripts/faults.ts"],
   hostile: ["deno", "scripts/hostile.ts"],
+  rebuild: ["deno", "scripts/rebuild_list.ts"],
   chaos: ["deno", "scripts/chaos.ts"],
   patroni: ["deno", "scripts/patroni.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
