@@ -14,7 +14,7 @@ test("parts take some seconds: large on a fast line, small on a slow one", () =>
   assert.equal(size.now, MIB);
 });
 
-test("a cut makes parts smaller, and they grow by doubling only", () => {
+test("a cut makes parts smaller; they grow by doubling only, and no more to the largest size", () => {
   const size = new PartSize();
   size.failed();
   size.failed();
@@ -22,6 +22,8 @@ test("a cut makes parts smaller, and they grow by doubling only", () => {
   assert.equal(size.now, MIB);
   size.took(MIB, 1);
   assert.equal(size.now, 2 * MIB);
+  for (let i = 0; i < 3; i++) size.took(size.now, 1);
+  assert.equal(size.now, 4 * MIB);
 });
 
 test("a size that was asked for stays", () => {
