@@ -60,7 +60,7 @@ export async function runUpload(
   const source = await openSource(from);
   try {
     const small = source.size === undefined || source.size <= LARGEST_PART;
-    const head = small ? await source.take(0, LARGEST_PART) : new Uint8Array(0);
+    const head = small ? await source.take(0, source.size ?? LARGEST_PART) : new Uint8Array(0);
     const type = options.contentType ?? source.contentType ?? "application/octet-stream";
     if (small && head.length < LARGEST_PART || head.length === source.size) {
       const file = await putWhole(gateways, path, head, options, type, metadata, signal);
