@@ -1,6 +1,10 @@
-/** `npm run load -- mixed`: a k6 script, on a cluster of its own or on one that the environment names. */
+/**
+ * `npm run load -- mixed`: a k6 script, on a cluster of its own or on one that the environment names. With `--rolling` all
+ * daemons of its own cluster, which wants a key, are restarted in turn meanwhile.
+ */
 import { TOKEN, withCluster } from "./local_cluster.ts";
 import { ROOT } from "./programs.ts";
+import { rollDaemons } from "./rolling_restart.ts";
 import { goTool } from "./tools.ts";
 
 /** The k6 that is built where none is found. */
@@ -20,6 +24,9 @@ export const LOADS = [
   "soak",
   "breakpoint",
 ] as const;
+
+/** What opens a cluster whose daemons are restarted. */
+const KEY = `sixfold_0123456789abcdef_${"A".repeat(43)}`;
 
 /** Where reports lie, below the project's root. */
 const REPORTS = ".load";
@@ -54,6 +61,16 @@ export async function loadOwnCluster(k6: string, loads: readonly Load[], duratio
   });
 }
 
+/** Runs scripts on a cluster of their own, with an API key, while its daemons are restarted. @returns whether all is well */
+async function loadWhileRolling(k6: string, loads: readonly Load[], duration?: string): Promise<boolean> {
+  const gateway = { SIXFOLD_ADMIN_KEY: KEY, SIXFOLD_KEY_RATE: "100000" };
+  return await withCluster({ daemons: 6, gateway }, async ({ cluster, url }) => {
+    const env = { SIXFOLD_URL: url, SIXFOLD_KEY: KEY, ...(duration === undefined ? {} : { DURATION: duration }) };
+    const [held] = await Promise.all([run(k6, loads, env), rollDaemons(cluster, url)]);
+    return held;
+  });
+}
+
 /**
  * Which scripts are meant.
  * @throws Error that says which there are
@@ -68,9 +85,11 @@ export function loadsNamed(names: readonly string[]): readonly Load[] {
 }
 
 async function main(): Promise<boolean> {
-  const loads = loadsNamed(Deno.args);
+  const rolling = Deno.args.includes("--rolling");
+  const loads = loadsNamed(Deno.args.filter((arg) => arg !== "--rolling"));
   const k6 = await goTool(...K6);
   if (k6 === undefined) return false;
+  if (rolling) return await loadWhileRolling(k6, loads, Deno.env.get("DURATION"));
   if (!Deno.env.has("SIXFOLD_URL")) return await loadOwnCluster(k6, loads, Deno.env.get("DURATION"));
   const daemon = Deno.env.has("SIXFOLD_DAEMON") && Deno.env.has("SIXFOLD_CLUSTER_TOKEN");
   if (!daemon && loads.includes("hop")) console.log("hop is left out: set SIXFOLD_DAEMON and SIXFOLD_CLUSTER_TOKEN");
