@@ -1,4 +1,7 @@
-/** `npm test`: every check of the project, then what failed by name, then `N passed, N failed`. */
+/**
+ * `npm test`: every check of the project, then what failed by name, then `N passed, N failed`. `npm run test:long` runs
+ * the tests instead that move hundreds of megabytes, or install packages as a user would.
+ */
 import { addReport, judge, type Lines } from "./coverage.ts";
 import { checkHouse } from "./house.ts";
 import { bunCoverage, ROOT as root } from "./programs.ts";
@@ -81,6 +84,13 @@ async function counted(name: string, kind: keyof typeof SUMMARY, args: readonly 
   return { passed, failed };
 }
 
+/** The last lines, and the end. */
+function end(passed: number, failed: number): never {
+  for (const failure of failures) console.log(`FAILED: ${failure.trim()}`);
+  console.log(`${passed} passed, ${failed} failed`);
+  Deno.exit(failed === 0 ? 0 : 1);
+}
+
 /** A check that ends with what it found at fault, a sentence each. */
 function report(name: string, faults: readonly string[]): Outcome {
   console.log(`${faults.length === 0 ? "ok  " : "FAIL"} ${name}`);
@@ -109,6 +119,17 @@ async function coverage(): Promise<Outcome> {
   return report("coverage", faults);
 }
 
+/** What has a limit of time in it has the machine for itself. */
+const ALONE = "tests/load_test.ts";
+/** These take as long as all others together. */
+const LONG = ["console_cluster", "transfers", "examples", "package"].map((name) => `tests/${name}_test.ts`);
+const onDeno = ["test", "-A", "--no-check", "--quiet"];
+
+if (Deno.args.includes("--long")) {
+  const { passed, failed } = await counted("long tests", "deno", [...onDeno, ...LONG]);
+  end(passed, failed);
+}
+
 await Deno.remove(`${root}.coverage`, { recursive: true }).catch(() => {});
 const outcomes = await Promise.all([
   check("format", deno, ["fmt", "--check"]),
@@ -121,7 +142,6 @@ const outcomes = await Promise.all([
   check("proto still fits what was released", bin("buf"), ["breaking", "proto", "--against", "proto/released.binpb"]),
   check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
 ]);
-const onDeno = ["test", "-A", "--no-check", "--quiet"];
 outcomes.push(await counted("units on Deno", "deno", [...onDeno, "shared", "scripts", "gateway", "client"]));
 const bunUnits = bunCoverage(reports, "./shared", "./node-daemon", "./client");
 outcomes.push(await counted("units on Bun", "bun", bunUnits));
@@ -140,15 +160,11 @@ async function faults(): Promise<Outcome[]> {
     ]),
   ];
 }
-/** What has a limit of time in it has the machine for itself. */
-const ALONE = "tests/load_test.ts";
 const [cluster, injected] = await Promise.all([
-  counted("whole cluster", "deno", [...onDeno, "--parallel", `--ignore=${ALONE}`, "tests"]),
+  counted("whole cluster", "deno", [...onDeno, "--parallel", `--ignore=${[ALONE, ...LONG].join()}`, "tests"]),
   faults(),
 ]);
 outcomes.push(cluster, ...injected, await counted("load tests", "deno", [...onDeno, ALONE]), await coverage());
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-for (const failure of failures) console.log(`FAILED: ${failure.trim()}`);
-console.log(`${passed} passed, ${failed} failed`);
-Deno.exit(failed === 0 ? 0 : 1);
+end(passed, failed);
