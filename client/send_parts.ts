@@ -53,7 +53,8 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
       await session.put(offset, bytes, signal, () => partSize.failed());
       partSize.took(bytes.length, performance.now() - began);
       onBytes(bytes.length);
-      source.give?.(bytes);
+      // Of the head, other parts may still be on their way.
+      if (bytes.buffer !== head.buffer) source.give?.(bytes);
     }
   };
   const workers = Array.from({ length: sending.concurrency }, () =>
