@@ -1,6 +1,7 @@
 /** Files that are gone and can be brought back until the first of their chunks is due to leave its disk. */
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Sql } from "./database.ts";
+import { sweepGone } from "./files.ts";
 
 /**
  * Removes a file, gives its chunks to the garbage and keeps what it was, in one statement: all of them see the rows that
@@ -17,11 +18,7 @@ export async function deleteRestorably(
   const [row] = await sql<{ id: string }[]>`
     WITH gone AS (
       DELETE FROM files WHERE bucket = ${bucket} AND key = ${key} RETURNING *
-    ), swept AS (
-      INSERT INTO garbage (chunk_id, server_id, due_at)
-      SELECT c.chunk_id, c.server_id, now() + make_interval(secs => ${graceSeconds})
-      FROM chunks c JOIN gone ON c.file_id = gone.id
-      ON CONFLICT DO NOTHING
+    ), swept AS (${sweepGone(sql, graceSeconds)}
     ), kept AS (
       INSERT INTO deleted_files (id, bucket, key, file, segments, chunks, until)
       SELECT gone.id, gone.bucket, gone.key, to_jsonb(gone),

@@ -152,6 +152,15 @@ export function listFiles(
     ORDER BY key LIMIT ${limit}`;
 }
 
+/** Within a statement: gives the chunks of the files in `gone` to the garbage. @param graceSeconds as `deleteFile` */
+export function sweepGone(sql: Sql | Transaction, graceSeconds: number) {
+  return sql`
+    INSERT INTO garbage (chunk_id, server_id, due_at)
+    SELECT c.chunk_id, c.server_id, now() + make_interval(secs => ${graceSeconds})
+    FROM chunks c JOIN gone ON c.file_id = gone.id
+    ON CONFLICT DO NOTHING`;
+}
+
 /**
  * Removes a file that is replaced, and gives its chunks to the garbage in the same statement: chunks are read in the snapshot in which
  * the cascade has not yet removed them.
@@ -167,12 +176,7 @@ export async function deleteFile(
   const [row] = await sql<{ id: string }[]>`
     WITH gone AS (
       DELETE FROM files WHERE bucket = ${bucket} AND key = ${key} RETURNING id
-    ), swept AS (
-      INSERT INTO garbage (chunk_id, server_id, due_at)
-      SELECT c.chunk_id, c.server_id, now() + make_interval(secs => ${graceSeconds})
-      FROM chunks c JOIN gone ON c.file_id = gone.id
-      ON CONFLICT DO NOTHING
-    )
+    ), swept AS (${sweepGone(sql, graceSeconds)})
     SELECT id FROM gone`;
   return row?.id;
 }
