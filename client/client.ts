@@ -3,7 +3,7 @@ import { SixfoldError } from "../shared/errors.ts";
 import { filePath } from "./address.ts";
 import { type ChunkPlace, locate, type Readiness, readiness, type ServerInfo, servers } from "./cluster.ts";
 import { type Download, download, type DownloadOptions } from "./download.ts";
-import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
+import { type CallOptions, callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
 import { createKey, type KeyInfo, type KeyOptions, listKeys, revokeKey } from "./keys.ts";
 import { list, type ListEntry, type ListOptions } from "./list.ts";
 import { type MoveCalls, moveCalls } from "./moves.ts";
@@ -13,11 +13,6 @@ import { fileOfJson, type StoredFile } from "./stored_file.ts";
 import { trace, type TraceSpan } from "./trace.ts";
 import type { UploadOptions } from "./upload.ts";
 import { Upload } from "./upload_handle.ts";
-
-/** Options of a single call. */
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
 
 /** Calls about API keys, for whoever has the right `admin`. */
 export interface KeyCalls {

@@ -1,7 +1,7 @@
 /** What a client sees of the cluster itself. */
 import { SixfoldError } from "../shared/errors.ts";
 import { fromBase64, toHex } from "./bytes.ts";
-import { callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
+import { type CallOptions, callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
 import { rowsOf } from "./rpc_json.ts";
 
 /** A storage server. */
@@ -45,10 +45,6 @@ export interface Readiness {
   readonly clockAheadMs: number | undefined;
   /** Why it is not ready, if something was in the way. */
   readonly error: SixfoldError | undefined;
-}
-
-interface CallOptions {
-  readonly signal?: AbortSignal;
 }
 
 const BREAKERS = ["closed", "open", "half_open"] as const;

@@ -18,6 +18,11 @@ export interface GatewayOptions {
   readonly fetch?: Fetch;
 }
 
+/** Options of a single call. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
 /** A request, made anew for every try: it must be idempotent. */
 export interface Call {
   readonly path: string;

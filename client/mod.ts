@@ -2,10 +2,10 @@
  * Sixfold's client for browsers, Node, Bun and Deno.
  * @module
  */
-export { type CallOptions, createClient, type KeyCalls, type SixfoldClient } from "./client.ts";
+export { createClient, type KeyCalls, type SixfoldClient } from "./client.ts";
 export type { ChunkPlace, Readiness, ServerInfo } from "./cluster.ts";
 export { Download, type DownloadOptions } from "./download.ts";
-export type { Fetch, GatewayOptions } from "./gateways.ts";
+export type { CallOptions, Fetch, GatewayOptions } from "./gateways.ts";
 export type { KeyInfo, KeyOptions } from "./keys.ts";
 export type { ListEntry, ListOptions } from "./list.ts";
 export type { Change, MoveCalls, MovePlan, PlannedChange } from "./moves.ts";

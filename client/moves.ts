@@ -1,5 +1,5 @@
 /** Rebalances and drains: previewed, begun, looked at, held and ended. For whoever has the right `admin`. */
-import { callRpc, type Gateways } from "./gateways.ts";
+import { type CallOptions, callRpc, type Gateways } from "./gateways.ts";
 import { dateOf, numberOf, rowsOf, textOf } from "./rpc_json.ts";
 
 /** A change to preview: all chunks to where the ring says; a server emptied; a server of a weight added. */
@@ -43,10 +43,6 @@ export interface Change {
   readonly safeToRemove: boolean;
   /** For a drain that cannot end yet: what is left, a sentence. */
   readonly holds: string;
-}
-
-interface CallOptions {
-  readonly signal?: AbortSignal;
 }
 
 const STATES = ["running", "paused", "stopped", "done"] as const;

@@ -1,5 +1,5 @@
 /** What is being rebuilt. For whoever has the right `admin`. */
-import { callRpc, type Gateways } from "./gateways.ts";
+import { type CallOptions, callRpc, type Gateways } from "./gateways.ts";
 import { dateOf, numberOf, rowsOf, textOf } from "./rpc_json.ts";
 
 /** How many chunks have to be rebuilt, and how fast that goes. */
@@ -34,10 +34,6 @@ export interface Repair {
   /** Tries that have failed. */
   readonly attempts: number;
   readonly queuedAt: Date | undefined;
-}
-
-interface CallOptions {
-  readonly signal?: AbortSignal;
 }
 
 const STATES = ["queued", "running", "waiting", "parked"] as const;
