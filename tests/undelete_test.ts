@@ -64,7 +64,10 @@ Deno.test("a deleted file can be brought back as long as its bytes are there, wh
     for (const [key, digest] of Object.entries(sent)) assert.deepEqual(await read(key), digest);
     const whole = Buffer.concat(parts);
     assert.ok(whole.equals(await (await fetch(url("parts"))).bytes()));
-    assert.deepEqual(await counts(), { garbage: 0, deleted: 0, repairs: 0 });
+    // A chunk may have come late to its file: it is stored again, and its first copy is garbage for as long as the grace.
+    await until("a repair goes on", 30_000, async () => (await counts())?.repairs === 0);
+    const left = await sql`SELECT 1 FROM garbage JOIN chunks USING (chunk_id, server_id)`;
+    assert.deepEqual([left.length, (await counts())?.deleted], [0, 0]);
   });
 
   await t.step("another file that has the key meanwhile stays", async () => {
