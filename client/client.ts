@@ -38,6 +38,12 @@ export interface SixfoldClient {
   exists(bucket: string, key: string, options?: CallOptions): Promise<boolean>;
   /** Removes a file. @returns whether it was there */
   remove(bucket: string, key: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Brings a removed file back, until its grace time is over.
+   * @param options its `id`; without one, the file that was removed last under the key
+   * @throws SixfoldError `not_found` when it is too late; `already_exists` when another file has the key
+   */
+  undelete(bucket: string, key: string, options?: CallOptions & { readonly id?: string }): Promise<StoredFile>;
   /** The storage servers. */
   servers(options?: CallOptions): Promise<ServerInfo[]>;
   /** Where the chunks of a file are; none where it lives in the database. @throws SixfoldError `not_found` */
@@ -78,6 +84,10 @@ export function createClient(options: GatewayOptions): SixfoldClient {
     stat,
     exists: (bucket, key, call) => found(stat(bucket, key, call)),
     remove: (bucket, key, call) => found(callRpc(gateways, "FileService/DeleteFile", { bucket, key }, call)),
+    undelete: async (bucket, key, { id = "", ...call } = {}) => {
+      const request = { bucket, key, fileId: id };
+      return fileOfJson((await callRpc(gateways, "FileService/UndeleteFile", request, call))["file"]);
+    },
     servers: (call) => servers(gateways, call),
     locate: (bucket, key, call) => locate(gateways, bucket, key, call),
     trace: (traceId, call) => trace(gateways, options, traceId, call),

@@ -26,7 +26,7 @@ Deno.test("the command", async (t) => {
     await Deno.writeTextFile(`${folder}/a.txt`, "hello");
     await Deno.writeFile(`${folder}/big.bin`, pattern(12 * MIB));
 
-    await t.step("put, get, cat, ls, stat, rm", async () => {
+    await t.step("put, get, cat, ls, stat, rm, undelete", async () => {
       await ok("put", "a.txt", "demo/");
       await ok("put", "big.bin", "demo/dir/");
       await ok("get", "demo/dir/big.bin", "back.bin");
@@ -37,6 +37,8 @@ Deno.test("the command", async (t) => {
       for (const command of ["servers", "ring", "doctor"]) await ok(command);
       assert.match(await ok("locate", "demo/dir/big.bin"), /segment 0/);
       await ok("rm", "demo/a.txt");
+      assert.equal(await ok("undelete", "demo/a.txt"), "brought back demo/a.txt\n");
+      assert.equal(await ok("cat", "demo/a.txt"), "hello");
     });
 
     await t.step("a tree up and down is identical, the second time nothing is sent, and --delete removes", async () => {

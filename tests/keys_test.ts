@@ -89,6 +89,7 @@ Deno.test("API keys", async (t) => {
         if (method !== "HEAD") assert.equal(JSON.parse(text).title, absent);
       }
     }
+    assert.equal((await rest("POST", "/v1/undelete/foreign/a/b", key)).status, 404);
     const form = new FormData();
     form.set("bucket", "foreign");
     form.set("file", new File(["x"], "x"));

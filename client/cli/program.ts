@@ -21,6 +21,7 @@ import { addServers } from "./commands/servers.ts";
 import { addStat } from "./commands/stat.ts";
 import { addSync } from "./commands/sync.ts";
 import { addTrace } from "./commands/trace.ts";
+import { addUndelete } from "./commands/undelete.ts";
 import { EXIT_CODES, exitCodeOf } from "./exit_code.ts";
 import { note } from "./session.ts";
 
@@ -50,6 +51,7 @@ export function createProgram(): Command {
     addLs,
     addStat,
     addRm,
+    addUndelete,
     addCp,
     addSync,
     addServers,

@@ -6,14 +6,14 @@ import type { Logger } from "../../shared/logger.ts";
 import type { KeptTraces } from "../../shared/telemetry_kept.ts";
 import { METRICS_TYPE } from "../../shared/telemetry_metrics.ts";
 import { download } from "../core/download.ts";
-import { deleteKey, type FileView, findFileAt, readManifest, viewOf } from "../core/files.ts";
+import { deleteKey, type FileView, findFileAt, readManifest, undeleteKey, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
 import type { Readiness } from "../core/readiness.ts";
 import type { Store } from "../core/store.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
 import { declaredSha256 } from "./digest.ts";
-import { fileAddress } from "./file_address.ts";
+import { fileAddress, UNDELETE } from "./file_address.ts";
 import { headersOf, metadataOf } from "./metadata.ts";
 import { readForm } from "./multipart.ts";
 import { problem } from "./problem.ts";
@@ -56,6 +56,9 @@ export function createRest(store: Store, { readiness, metrics, kept }: Insight, 
     .all("/v1/files/:bucket/*", ({ request }) => answer(request, log, () => file(store, request, log)), {
       parse: "none",
     })
+    .post("/v1/undelete/:bucket/*", ({ request }) => answer(request, log, () => undelete(store, request)), {
+      parse: "none",
+    })
     .all("/v1/uploads", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
     .all("/v1/uploads/*", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
     .all("/tus", ({ request }) => answer(request, log, () => routeTus(store, request)), { parse: "none" })
@@ -91,8 +94,7 @@ async function file(store: Store, request: Request, log: Logger): Promise<Respon
     case "HEAD":
       return await head(store, bucket, key, request);
     case "DELETE":
-      await deleteKey(store, bucket, key);
-      return new Response(null, { status: 204 });
+      return await remove(store, bucket, key);
     default:
       return new Response(null, { status: 405, headers: { allow: "GET, HEAD, PUT, DELETE" } });
   }
@@ -129,19 +131,31 @@ async function put(store: Store, bucket: string, key: string, request: Request):
     ifAbsent: headers.get("if-none-match") === "*",
   };
   const body = request.body ?? new ReadableStream({ start: (controller) => controller.close() });
-  return created(await upload(store, asked, body, request.signal));
+  return stored(await upload(store, asked, body, request.signal), 201);
 }
 
 /** A file from a web page's form. */
 async function postForm(store: Store, request: Request): Promise<Response> {
   const { body, ...form } = await readForm(request);
   const asked = { ...form, metadata: {}, size: undefined, sha256: undefined, ifAbsent: false };
-  return created(await upload(store, asked, body, request.signal));
+  return stored(await upload(store, asked, body, request.signal), 201);
 }
 
-function created(file: FileView): Response {
+async function remove(store: Store, bucket: string, key: string): Promise<Response> {
+  const id = await deleteKey(store, bucket, key);
+  const headers = { "sixfold-deleted-id": id, "sixfold-restorable-seconds": String(store.graceSeconds) };
+  return new Response(null, { status: 204, headers });
+}
+
+async function undelete(store: Store, request: Request): Promise<Response> {
+  const { bucket, key } = fileAddress(request, UNDELETE);
+  const id = new URL(request.url).searchParams.get("id") ?? "";
+  return stored(await undeleteKey(store, bucket, key, id), 200);
+}
+
+function stored(file: FileView, status: 200 | 201): Response {
   const { id, bucket, key, size } = file;
-  return Response.json({ id, bucket, key, size }, { status: 201, headers: { etag: etagOf(file) } });
+  return Response.json({ id, bucket, key, size }, { status, headers: { etag: etagOf(file) } });
 }
 
 async function head(store: Store, bucket: string, key: string, { headers }: Request): Promise<Response> {

@@ -25,6 +25,7 @@ export function routeOf(url: string): string {
   const path = url.split("?", 1)[0] ?? "";
   if (EXACT.has(path)) return path;
   if (path.startsWith("/v1/files/")) return "/v1/files/{bucket}/{key}";
+  if (path.startsWith("/v1/undelete/")) return "/v1/undelete/{bucket}/{key}";
   if (path.startsWith("/v1/uploads/")) return "/v1/uploads/{id}";
   if (path.startsWith("/tus/")) return "/tus/{id}";
   if (path.startsWith(`${TRACES}/`)) return `${TRACES}/{id}`;
@@ -34,7 +35,8 @@ export function routeOf(url: string): string {
 
 /** Whether requests of a route are traced: those for files are, and not those that look how things are. */
 export function isTraced(route: string): boolean {
-  return route.startsWith("/v1/files") || route.startsWith("/v1/uploads") || route.startsWith("/tus") ||
+  return route.startsWith("/v1/files") || route.startsWith("/v1/undelete") || route.startsWith("/v1/uploads") ||
+    route.startsWith("/tus") ||
     route.startsWith(`/${FileService.typeName}/`);
 }
 

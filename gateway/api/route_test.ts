@@ -6,10 +6,23 @@ Deno.test("whatever clients ask for, there are few routes", () => {
   assert.equal(routeOf("/sixfold.v1.FileService/GetFile"), "/sixfold.v1.FileService/GetFile");
   const routes = new Set<string>();
   for (let i = 0; i < 1000; i++) {
-    for (const path of [`/v1/files/${i}/${i}`, `/v1/uploads/${i}`, `/${i}`, `/sixfold.v1.FileService/${i}`]) {
+    for (
+      const path of [
+        `/v1/files/${i}/${i}`,
+        `/v1/undelete/${i}/${i}`,
+        `/v1/uploads/${i}`,
+        `/${i}`,
+        `/sixfold.v1.FileService/${i}`,
+      ]
+    ) {
       routes.add(routeOf(path));
     }
   }
-  assert.deepEqual([...routes], ["/v1/files/{bucket}/{key}", "/v1/uploads/{id}", "other"]);
+  assert.deepEqual([...routes], [
+    "/v1/files/{bucket}/{key}",
+    "/v1/undelete/{bucket}/{key}",
+    "/v1/uploads/{id}",
+    "other",
+  ]);
   assert.deepEqual(["GET", "BREW"].map(methodOf), ["GET", "_OTHER"]);
 });

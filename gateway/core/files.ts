@@ -2,7 +2,7 @@
 import { isUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { HashedTile } from "../../shared/tiling.ts";
-import { deleteRestorably, restoreFile } from "../db/deleted_files.ts";
+import { deleteRestorably, findLastDeleted, restoreFile, tooLate } from "../db/deleted_files.ts";
 import { type FileRow, findFile, findManifest, findPlace, listSegments, type Manifest } from "../db/files.ts";
 import { isLimited, reaches } from "./caller.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
@@ -60,15 +60,22 @@ export async function deleteKey({ sql, graceSeconds }: Store, bucket: string, ke
 
 /**
  * Brings a deleted file back.
+ * @param id which one; empty for the one that was deleted last under the key
  * @throws SixfoldError `not_found` when it is too late; `already_exists` when another file has the key
  */
 export async function undeleteKey({ sql }: Store, bucket: string, key: string, id: string): Promise<FileView> {
   const place = reached("write", bucket, key);
-  if (!isUuid(id)) throw new SixfoldError("invalid_argument", "the id of a file is a UUID");
+  if (id !== "" && !isUuid(id)) throw new SixfoldError("invalid_argument", "the id of a file is a UUID");
   const there = await findFile(sql, ...place);
   // Who asks again since an answer was lost has what was asked for.
-  if (there?.id !== id) await restoreFile(sql, ...place, id);
+  if (there?.id !== id) await restoreFile(sql, ...place, id || await lastDeleted(sql, place));
   return viewOf(present(await findFile(sql, ...place)));
+}
+
+async function lastDeleted(sql: Store["sql"], place: readonly [string, Uint8Array]): Promise<string> {
+  const id = await findLastDeleted(sql, ...place);
+  if (id === undefined) throw tooLate();
+  return id;
 }
 
 /**

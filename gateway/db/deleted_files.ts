@@ -75,11 +75,20 @@ export async function restoreFile(sql: Sql, bucket: string, key: Uint8Array, id:
   });
 }
 
+/** The id of the file that was deleted last under a key and can be brought back. */
+export async function findLastDeleted(sql: Sql, bucket: string, key: Uint8Array): Promise<string | undefined> {
+  const [row] = await sql<{ id: string }[]>`
+    SELECT id FROM deleted_files WHERE bucket = ${bucket} AND key = ${key} AND until > now()
+    ORDER BY until DESC LIMIT 1`;
+  return row?.id;
+}
+
 /** Forgets those that cannot be brought back any more. */
 export async function forgetDeleted(sql: Sql): Promise<void> {
   await sql`DELETE FROM deleted_files WHERE until <= now()`;
 }
 
-function tooLate(): SixfoldError {
+/** The answer to whoever asks for a file that is not there to be brought back. */
+export function tooLate(): SixfoldError {
   return new SixfoldError("not_found", "there is no such file that could be brought back; its time is over");
 }

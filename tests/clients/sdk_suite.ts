@@ -105,6 +105,14 @@ export async function runSuite(gateways: string | string[], bucket: string): Pro
     check(await client.remove(bucket, key), `remove ${key}`);
   }
   check(!await client.remove(bucket, "large"), "remove what is not there");
+  check((await client.undelete(bucket, "large", { id: whole.id })).id === whole.id, "undelete by id");
+  check(await client.remove(bucket, "large"), "remove it again");
+  await client.upload(small, { bucket, key: "large" });
+  await failsWith("already_exists", () => client.undelete(bucket, "large", { id: whole.id }));
+  check(await client.remove(bucket, "large"), "remove once more");
+  check((await client.undelete(bucket, "large")).size === small.length, "undelete what was removed last");
+  check(await client.remove(bucket, "large"), "remove at the end");
+  await failsWith("not_found", () => client.undelete(bucket, "never there"));
   await failsWith("not_found", () => client.stat(bucket, "large"));
   await failsWith("not_found", () => client.download(bucket, "large"));
 }

@@ -621,7 +621,7 @@ export type UndeleteFileRequest = Message<"sixfold.v1.UndeleteFileRequest"> & {
   key: string;
 
   /**
-   * Its id, as DeleteFile told it.
+   * Its id, as DeleteFile told it; empty for the one that was deleted last under the key.
    *
    * @generated from field: string file_id = 3;
    */
