@@ -30,6 +30,7 @@ export interface KeyRequest {
 const MOST_NAME = 100;
 const MOST_SECONDS = 100 * 365 * 86_400;
 const MAX_PAGE = 1000;
+const ID = /^[0-9a-f]{16}$/;
 
 /**
  * Makes a key. Its text is in the answer, and nowhere else.
@@ -71,6 +72,9 @@ export async function keyPage(
   after: string,
   limit: number,
 ): Promise<{ readonly rows: readonly KeyRow[]; readonly next: string }> {
+  if (after !== "" && !ID.test(after)) {
+    throw new SixfoldError("invalid_argument", "the page token is not one of an earlier answer");
+  }
   const most = Math.min(limit || MAX_PAGE, MAX_PAGE);
   const rows = await listKeys(sql, after, most + 1);
   const page = rows.slice(0, most);
@@ -79,6 +83,6 @@ export async function keyPage(
 
 /** Ends a key: within five seconds no gateway takes it any more. @throws SixfoldError `not_found` */
 export async function endKey({ sql }: KeyStore, id: string): Promise<void> {
-  if (/^[0-9a-f]{16}$/.test(id) && await revokeKey(sql, id)) return;
+  if (ID.test(id) && await revokeKey(sql, id)) return;
   throw new SixfoldError("not_found", "there is no API key with this id; an id has 16 hex digits");
 }

@@ -37,6 +37,7 @@ export async function bucketPage(
   after: string,
   limit: number,
 ): Promise<{ readonly buckets: string[]; readonly more: boolean }> {
+  if (after !== "") checkBucket(after);
   const most = Math.min(limit || MAX_PAGE, MAX_PAGE);
   const names = await listBuckets(sql, after, most + 1, reachedBuckets("read"));
   return { buckets: names.slice(0, most), more: names.length > most };
