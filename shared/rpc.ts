@@ -9,7 +9,7 @@ import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-g
 import { toConnectError } from "./connect_error.ts";
 import { SixfoldError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { blameSender, isUnread, unreadable } from "./unreadable.ts";
+import { blameSender, isUnread, refuseUnquotable, unreadable } from "./unreadable.ts";
 
 /** The largest message, in bytes, before and after any decoding. */
 export const MAX_MESSAGE = 16 * 1024 * 1024;
@@ -80,7 +80,8 @@ export function fetchHandler({ handlers }: ConnectRouter): (request: Request) =>
   return (request) => {
     const handler = byPath.get(new URL(request.url).pathname);
     return handler &&
-      handler(universalServerRequestFromFetch(request, {})).then(blameSender).then(universalServerResponseToFetch);
+      handler(universalServerRequestFromFetch(request, {})).then(blameSender).then(universalServerResponseToFetch)
+        .catch((cause) => refuseUnquotable(cause, request.headers.get("content-type")));
   };
 }
 

@@ -5,12 +5,22 @@
  */
 import { readAllBytes, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { SixfoldError } from "./errors.ts";
+import { encodeTrailers } from "./grpc_web.ts";
 
 /** How Connect's words begin for what it could not parse or unpack. */
 const UNREAD = /^(parse binary: |received compressed envelope, but do not know how to decompress)/;
 const MOST_BYTES = 64 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/**
+ * The answer to a gRPC-Web call that Connect has failed to refuse: its words for what it could not read may quote half a
+ * character, and such words have no percent-encoding.
+ */
+export function refuseUnquotable(cause: unknown, contentType: string | null): Response {
+  if (!(cause instanceof URIError)) throw cause;
+  return new Response(encodeTrailers(unreadable(cause)), { headers: { "content-type": contentType ?? "" } });
+}
 
 /** What a message is that cannot be read. */
 export function unreadable(cause: unknown): SixfoldError {

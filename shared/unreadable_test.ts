@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createConnectRouter } from "@connectrpc/connect";
 import { FileService } from "./gen/sixfold/v1/files_pb.ts";
+import { encodeEnvelope } from "./grpc_web.ts";
 import { fetchHandler } from "./rpc.ts";
 
 test("a message that cannot be read is its sender's fault, and a failure stays the server's", async () => {
@@ -20,4 +21,19 @@ test("a message that cannot be read is its sender's fault, and a failure stays t
   };
   assert.deepEqual(await ask(Uint8Array.of(0xff)), [400, "invalid_argument"]);
   assert.deepEqual(await ask(new Uint8Array()), [500, "internal"]);
+});
+
+test("a message with half a character where a number belongs is refused in words that can be sent", async () => {
+  const router = createConnectRouter();
+  router.service(FileService, {});
+  const response = await fetchHandler(router)(
+    new Request("http://gateway/sixfold.v1.FileService/ListFiles", {
+      method: "POST",
+      body: encodeEnvelope(0, new TextEncoder().encode('{"limit":"\\ud800"}')),
+      headers: { "content-type": "application/grpc-web+json" },
+    }),
+  );
+  assert.equal(response?.status, 200);
+  assert.equal(response?.headers.get("content-type"), "application/grpc-web+json");
+  assert.match(await response?.text() ?? "", /grpc-status: 3\r\n/);
 });
