@@ -25,6 +25,8 @@ export function openHttpDoor({ host, port, certificate, answer }: HttpDoorOption
       hostname: host,
       port,
       ...(certificate && { tls: { ...certificate } }),
+      // Its page about an error would show the daemon's code to whoever asks.
+      development: false,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request, server) => answer(request, () => server.timeout(request, 0)),
     });
