@@ -9,6 +9,7 @@ import { DATABASE_ROWS } from "./rows/database.ts";
 import { GATEWAY_ROWS } from "./rows/gateway.ts";
 import { DISK_ROWS } from "./rows/disk.ts";
 import { DAEMON_ROWS } from "./rows/daemon.ts";
+import { KEY_ROWS } from "./rows/keys.ts";
 import { LEFT_OUT_ROWS } from "./rows/left_out.ts";
 import { LIMIT_ROWS } from "./rows/limits.ts";
 import { LOG_ROWS } from "./rows/logs.ts";
@@ -37,6 +38,7 @@ export const ROWS: readonly Row[] = [
   ...LOG_ROWS,
   ...MESSAGE_ROWS,
   ...LIMIT_ROWS,
+  ...KEY_ROWS,
   ...SECRET_ROWS,
   ...REPAIR_ROWS,
   ...SIZE_ROWS,

@@ -14,12 +14,6 @@ export const LEFT_OUT_ROWS: readonly Row[] = [
     "no file shares a chunk with another one",
   ),
   leftOut(
-    75,
-    "tokens that are expired, forged or somebody else's",
-    "401, 403 or 404",
-    "tests/keys_test.ts and gateway/api/guard_test.ts ask for all of them; those of the daemons are row 78",
-  ),
-  leftOut(
     77,
     "a server that registers an address of somebody else",
     "it is not dialled",
