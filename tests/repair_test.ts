@@ -97,6 +97,10 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
 
     await t.step("a server away for too long; when it is back, its old chunks go", async () => {
       for (let i = 0; i < 8; i++) await put(`away-${i}`, 3 * MIB + i);
+      const form = JSON.stringify({ bucket: "demo", key: "in-parts" });
+      const { id } = await (await fetch(`${gateway}/v1/uploads`, { method: "POST", body: form })).json();
+      const part = makeBody(5 * MIB);
+      await fetch(`${gateway}/v1/uploads/${id}/parts/0`, { method: "PUT", body: part.stream });
       const daemon = cluster.daemons[2];
       assert.ok(daemon);
       await kill(daemon);
@@ -105,6 +109,10 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
         const faults = await auditCluster(cluster.postgres.url, folders());
         return faults.length === 0;
       });
+      const [row] = await sql`SELECT count(*)::int AS chunks FROM part_chunks WHERE upload_id = ${id}`;
+      assert.equal(row?.["chunks"], 6);
+      assert.equal((await fetch(`${gateway}/v1/uploads/${id}/complete`, { method: "POST" })).status, 200);
+      sent.set("in-parts", part.digest());
       for (const key of sent.keys()) await same(key);
       await cluster.addDaemon(daemon.folder, BEAT);
       await whole(120_000);

@@ -70,8 +70,9 @@ export async function cancelDrain(sql: Sql, serverId: string): Promise<boolean> 
     await tx`
       UPDATE changes SET state = 'stopped', ended_at = now()
       WHERE server_id = ${serverId} AND state IN ('running', 'paused')`;
+    await tx`DELETE FROM repairs WHERE gone_server = ${serverId}`;
     const rows = await tx`
-      UPDATE storage_servers SET state = 'active', draining_since = NULL
+      UPDATE storage_servers SET state = 'active', draining_since = NULL, gone_queued_at = NULL
       WHERE id = ${serverId} AND state = 'draining' RETURNING id`;
     await tx`SELECT pg_notify('sixfold_servers', '')`;
     return rows.length > 0;

@@ -1,6 +1,6 @@
 /** Puts a new copy of a chunk in the place of the one before: the commit of a repair or a move. */
 import { SixfoldError } from "../../shared/errors.ts";
-import type { Sql } from "./database.ts";
+import type { Sql, Transaction } from "./database.ts";
 import type { ChunkRow } from "./files.ts";
 import type { StrayChunk } from "./uploads.ts";
 
@@ -27,36 +27,36 @@ export interface ChunkSwitch {
 const SECOND_LOOK_SECONDS = 30;
 
 /**
- * Switches a row, in one transaction, if everything is still as it was when the work began. Locking the segment first
- * makes switches of one segment take turns, and keeps them from waiting for a deletion in a circle.
+ * Switches a row, in one transaction, if everything is still as it was when the work began. Locking the segment first, or
+ * the open upload in parts that has it, makes switches of one segment take turns, and keeps them from waiting for a deletion
+ * in a circle.
  * @throws SixfoldError `aborted` when something has changed meanwhile: then nothing has happened
  */
 export async function switchChunk(sql: Sql, change: ChunkSwitch): Promise<void> {
   const { fileId, segment, before, after, writer, graceSeconds, setAside } = change;
   await sql.begin(async (tx) => {
-    const [found] = await tx<{ m: number }[]>`
-      SELECT m FROM segments WHERE file_id = ${fileId} AND number = ${segment} FOR NO KEY UPDATE`;
+    const { m, chunks, owner } = await lockSegment(tx, fileId, segment);
     const intents = await tx`DELETE FROM intents WHERE id = ${writer} RETURNING id`;
     const asked = await tx`
       DELETE FROM ${change.queue === "repairs" ? tx`repairs` : tx`moves`}
       WHERE file_id = ${fileId} AND segment = ${segment} AND index = ${after.index} AND claimed_by = ${writer}
       RETURNING index`;
-    if (found === undefined || intents.length === 0 || asked.length === 0) throw overtaken();
+    if (m === undefined || intents.length === 0 || asked.length === 0) throw overtaken();
     const [load] = await tx<{ count: number }[]>`
-      SELECT count(*) FROM chunks WHERE file_id = ${fileId} AND segment = ${segment} AND index <> ${after.index}
+      SELECT count(*) FROM stored_chunks WHERE file_id = ${fileId} AND segment = ${segment} AND index <> ${after.index}
         AND server_id = ${after.serverId}`;
-    if ((load?.count ?? 0) >= Math.max(1, found.m)) throw overtaken();
+    if ((load?.count ?? 0) >= Math.max(1, m)) throw overtaken();
     const { index, chunkId, serverId, length, sha256 } = after;
     const switched = before === undefined
       ? await tx`
-        INSERT INTO chunks (file_id, segment, index, chunk_id, server_id, length, sha256)
+        INSERT INTO ${chunks} (${owner}, segment, index, chunk_id, server_id, length, sha256)
         VALUES (${fileId}, ${segment}, ${index}, ${chunkId}, ${serverId}, ${length}, decode(${sha256}, 'hex'))
-        ON CONFLICT (file_id, segment, index) DO NOTHING RETURNING NULL::uuid AS "serverId"`
+        ON CONFLICT (${owner}, segment, index) DO NOTHING RETURNING NULL::uuid AS "serverId"`
       : await tx`
-        UPDATE chunks c SET chunk_id = ${chunkId}, server_id = ${serverId}, length = ${length},
-          sha256 = decode(${sha256}, 'hex'), state = 'stored'
-        FROM chunks old
-        WHERE c.file_id = ${fileId} AND c.segment = ${segment} AND c.index = ${index} AND c.chunk_id = ${before}
+        UPDATE ${chunks} c SET chunk_id = ${chunkId}, server_id = ${serverId}, length = ${length},
+          sha256 = decode(${sha256}, 'hex')
+        FROM ${chunks} old
+        WHERE c.${owner} = ${fileId} AND c.segment = ${segment} AND c.index = ${index} AND c.chunk_id = ${before}
           AND old.chunk_id = c.chunk_id
         RETURNING old.server_id AS "serverId"`;
     if (switched.length === 0) throw overtaken();
@@ -75,6 +75,22 @@ export async function switchChunk(sql: Sql, change: ChunkSwitch): Promise<void> 
       FROM jsonb_to_recordset(${tx.json(strays)}) AS g ("chunkId" text, "serverId" uuid)
       ON CONFLICT DO NOTHING`;
   });
+}
+
+/**
+ * Locks a segment of a file, or of an open upload in parts: which of them it is cannot change then.
+ * @returns its parity, undefined when it is gone; and the table of its chunks, with the column that says whose they are
+ */
+async function lockSegment(tx: Transaction, fileId: string, number: number) {
+  const sessions = await tx`SELECT id FROM upload_sessions WHERE id = ${fileId} FOR UPDATE`;
+  const isOpen = sessions.length > 0;
+  const [found] = isOpen
+    ? await tx<{ m: number }[]>`SELECT m FROM parts WHERE upload_id = ${fileId} AND segment = ${number}`
+    : await tx<{ m: number }[]>`
+      SELECT m FROM segments WHERE file_id = ${fileId} AND number = ${number} FOR NO KEY UPDATE`;
+  return isOpen
+    ? { m: found?.m, chunks: tx`part_chunks`, owner: tx`upload_id` }
+    : { m: found?.m, chunks: tx`chunks`, owner: tx`file_id` };
 }
 
 function overtaken(): SixfoldError {

@@ -42,7 +42,7 @@ async function readRedundancy(sql: Sql): Promise<Pick<ClusterFigures, "lacking" 
     FROM generate_series(1, 6) AS n (missing) LEFT JOIN (
       SELECT file_id, max(missing) AS missing, bool_or(missing > m) AS lost FROM (
         SELECT r.file_id, s.m, count(*)::int AS missing
-        FROM repairs r JOIN segments s ON s.file_id = r.file_id AND s.number = r.segment
+        FROM repairs r JOIN stored_segments s ON s.file_id = r.file_id AND s.number = r.segment
         GROUP BY r.file_id, r.segment, s.m) AS of_segments
       GROUP BY file_id) AS f ON f.missing = n.missing
     GROUP BY n.missing ORDER BY n.missing`;

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { SixfoldError } from "../../shared/errors.ts";
 import { endOf, formatRanges, type HashedTile, missingRanges, treeSha256 } from "../../shared/tiling.ts";
-import { traceParent } from "../../shared/telemetry.ts";
 import type { Sql, Transaction } from "./database.ts";
 import type { FileRow } from "./files.ts";
 import { listParts } from "./parts.ts";
@@ -36,8 +35,8 @@ export function shapeOf(session: SessionRow, parts: readonly HashedTile[]): Shap
 }
 
 /**
- * Makes the file of a session visible, in one transaction: a file under the same key is replaced, what a segment lacks is
- * queued for repair, the session goes, and the outcome is kept. To be called again when its answer was lost.
+ * Makes the file of a session visible, in one transaction: a file under the same key is replaced, the session goes,
+ * and the outcome is kept. What its segments lack was queued when they came. To be called again when its answer was lost.
  * @param verified what was read of the file for this; null where nothing was
  * @returns the file; undefined when the session has ended, and nothing was changed
  * @throws SixfoldError `failed_precondition` when bytes are missing, or it is a part of a file; `invalid_argument` when the declared SHA-256 is
@@ -91,7 +90,7 @@ function checkSha256(declared: Uint8Array | null, actual: Uint8Array | null): vo
   });
 }
 
-/** Parts become segments, under the same numbers: their chunks are named by them. */
+/** Parts become segments, under the same numbers: their chunks are named by them. A repair that runs goes on. */
 async function moveParts(tx: Transaction, id: string): Promise<void> {
   await tx`
     INSERT INTO segments (file_id, number, "offset", length, k, m, block_size, sha256, inline)
@@ -99,18 +98,7 @@ async function moveParts(tx: Transaction, id: string): Promise<void> {
   await tx`
     INSERT INTO chunks (file_id, segment, index, chunk_id, server_id, length, sha256)
     SELECT upload_id, segment, index, chunk_id, server_id, length, sha256 FROM part_chunks WHERE upload_id = ${id}`;
-  await tx`
-    INSERT INTO repairs (file_id, segment, index, reason, trace)
-    SELECT upload_id, segment, missing, 'not written in time', ${traceParent()}::text
-    FROM parts p CROSS JOIN LATERAL generate_series(0, p.k + p.m - 1) AS missing
-    WHERE upload_id = ${id} AND inline IS NULL AND NOT EXISTS (
-      SELECT FROM part_chunks c WHERE c.upload_id = p.upload_id AND c.segment = p.segment AND c.index = missing)`;
-  // All chunks of files on a server that has gone were queued then, and those of parts only now.
-  await tx`
-    INSERT INTO repairs (file_id, segment, index, reason, gone_server)
-    SELECT upload_id, segment, index, 'its server is away', server_id
-    FROM part_chunks c JOIN storage_servers s ON s.id = c.server_id
-    WHERE upload_id = ${id} AND s.gone_queued_at IS NOT NULL`;
+  await tx`UPDATE repairs SET of_part = false WHERE file_id = ${id}`;
 }
 
 async function keepOutcome(tx: Transaction, id: string): Promise<void> {

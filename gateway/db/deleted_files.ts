@@ -2,6 +2,7 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Sql } from "./database.ts";
 import { sweepGone } from "./files.ts";
+import { queueLacking } from "./repairs.ts";
 
 /**
  * Removes a file, gives its chunks to the garbage and keeps what it was, in one statement: all of them see the rows that
@@ -65,12 +66,7 @@ export async function restoreFile(sql: Sql, bucket: string, key: Uint8Array, id:
     await tx`
       INSERT INTO chunks
       SELECT c.* FROM deleted_files d, jsonb_populate_recordset(NULL::chunks, d.chunks) c WHERE d.id = ${id}`;
-    await tx`
-      INSERT INTO repairs (file_id, segment, index, reason)
-      SELECT s.file_id, s.number, i, 'it was missing when the file was deleted'
-      FROM segments s CROSS JOIN generate_series(0, 5) AS i
-      WHERE s.file_id = ${id} AND s.inline IS NULL AND NOT EXISTS (
-        SELECT FROM chunks c WHERE c.file_id = s.file_id AND c.segment = s.number AND c.index = i)`;
+    await queueLacking(tx, id, null, "it was missing when the file was deleted");
     await tx`DELETE FROM deleted_files WHERE id = ${id}`;
   });
 }

@@ -47,15 +47,15 @@ const columns = (sql: Sql) =>
   sql`f.id, f.bucket, f.key, f.size, f.content_type AS "contentType", f.sha256, f.tree_sha256 AS "treeSha256", f.metadata,
       f.created_at AS "createdAt"`;
 
-/** A SegmentRow, as JSON, of a row `s` of segments. */
-export const segmentObject = (sql: Sql) =>
+/** A SegmentRow, as JSON, of a row `s` of segments. @param chunks the table or the view that has its chunks */
+export const segmentObject = (sql: Sql, chunks = sql`chunks`) =>
   sql`jsonb_build_object(
         'number', s.number, 'offset', s."offset", 'length', s.length, 'k', s.k, 'm', s.m,
         'blockSize', s.block_size, 'inline', s.inline IS NOT NULL,
         'chunks', (SELECT coalesce(jsonb_agg(jsonb_build_object(
             'index', c.index, 'chunkId', c.chunk_id, 'serverId', c.server_id, 'length', c.length,
             'sha256', encode(c.sha256, 'hex')) ORDER BY c.index), '[]'::jsonb)
-          FROM chunks c WHERE c.file_id = s.file_id AND c.segment = s.number))`;
+          FROM ${chunks} c WHERE c.file_id = s.file_id AND c.segment = s.number))`;
 
 /** All that a read needs. */
 export interface Manifest {
@@ -76,7 +76,7 @@ export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): P
   return { file, inline, segments };
 }
 
-/** Where one chunk of a file is now; undefined when the file or the chunk is gone. */
+/** Where one chunk of a file, or of an open upload in parts, is now; undefined when either is gone. */
 export async function findChunk(
   sql: Sql,
   fileId: string,
@@ -85,7 +85,7 @@ export async function findChunk(
 ): Promise<ChunkRow | undefined> {
   const [row] = await sql<ChunkRow[]>`
     SELECT index, chunk_id AS "chunkId", server_id AS "serverId", length, encode(sha256, 'hex') AS sha256
-    FROM chunks WHERE file_id = ${fileId} AND segment = ${segment} AND index = ${index}`;
+    FROM stored_chunks WHERE file_id = ${fileId} AND segment = ${segment} AND index = ${index}`;
   return row;
 }
 

@@ -1,4 +1,7 @@
-/** Servers that are away for longer than one waits for them: their chunks are queued for repair, until they come back. */
+/**
+ * Servers that are away for longer than one waits for them: their chunks are queued for repair, until they come back; and
+ * those that are to go.
+ */
 import type { Sql } from "./database.ts";
 
 /** The servers whose last heartbeat is so much older than the newest one, and whose chunks are not all queued yet. */
@@ -23,14 +26,14 @@ export async function queueGoneServer(
 ): Promise<string | undefined> {
   const [row] = await sql<{ last: string | null }[]>`
     WITH page AS (
-      SELECT c.file_id, c.segment, c.index, c.chunk_id, s.m FROM chunks c
-      JOIN segments s ON s.file_id = c.file_id AND s.number = c.segment
+      SELECT c.file_id, c.segment, c.index, c.chunk_id, s.m, s.of_part FROM stored_chunks c
+      JOIN stored_segments s ON s.file_id = c.file_id AND s.number = c.segment
       WHERE c.server_id = ${serverId}
         AND (substring(c.chunk_id FROM 33 FOR 4), c.chunk_id) > (substring(${after}::text FROM 33 FOR 4), ${after}::text)
       ORDER BY substring(c.chunk_id FROM 33 FOR 4), c.chunk_id LIMIT ${limit}
     ), queued AS (
-      INSERT INTO repairs (file_id, segment, index, reason, spare, gone_server)
-      SELECT file_id, segment, index, 'its server is away', m - 1 - (
+      INSERT INTO repairs (file_id, segment, index, of_part, reason, spare, gone_server)
+      SELECT file_id, segment, index, of_part, 'its server is away', m - 1 - (
         SELECT count(*) FROM repairs r WHERE r.file_id = page.file_id AND r.segment = page.segment), ${serverId}
       FROM page ON CONFLICT DO NOTHING
     )
@@ -38,6 +41,18 @@ export async function queueGoneServer(
   if (row?.last != null) return row.last;
   await sql`UPDATE storage_servers SET gone_queued_at = now() WHERE id = ${serverId}`;
   return undefined;
+}
+
+/**
+ * Queues what open uploads in parts have on servers that are being emptied: moves are for files, and an upload may stay open
+ * for longer than a drain should wait.
+ */
+export async function queueDrainedParts(sql: Sql): Promise<void> {
+  await sql`
+    INSERT INTO repairs (file_id, segment, index, of_part, reason, spare, gone_server)
+    SELECT c.upload_id, c.segment, c.index, true, 'its server is being emptied', p.m, c.server_id
+    FROM changes o JOIN part_chunks c ON c.server_id = o.server_id JOIN parts p USING (upload_id, segment)
+    WHERE o.kind = 'drain' AND o.state = 'running' ON CONFLICT DO NOTHING`;
 }
 
 /** Withdraws what was queued only because a server was away that is back. @returns how many repairs that were */

@@ -76,8 +76,7 @@ export async function recordPage(
 
 /**
  * Where a pass is over and its moves are gone, another one looks whether anything is left; one that found nothing was the
- * last, unless a server that is emptied still has chunks: then it is tried again in a while. Parts of open uploads move
- * once they belong to a file.
+ * last, unless a server that is emptied still has chunks: then it is tried again in a while.
  */
 export async function endPasses(sql: Sql, retrySeconds: number): Promise<void> {
   await sql`
@@ -91,7 +90,7 @@ export async function endPasses(sql: Sql, retrySeconds: number): Promise<void> {
             WHEN EXISTS (SELECT FROM chunks k WHERE k.server_id = o.server_id)
             THEN 'no server can take what is left; start more, or free space'
             WHEN EXISTS (SELECT FROM part_chunks k WHERE k.server_id = o.server_id)
-            THEN 'uploads in parts have chunks there; they move when these are completed, or go when they end'
+            THEN 'chunks of open uploads in parts are left; they are rebuilt on other servers'
           END AS still
           FROM changes o WHERE state = 'running' AND planned) o
     WHERE c.id = o.id AND c.state = 'running' AND c.planned

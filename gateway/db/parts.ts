@@ -3,6 +3,7 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { endOf, type HashedTile } from "../../shared/tiling.ts";
 import type { Sql, Transaction } from "./database.ts";
 import type { Manifest, SegmentRow } from "./files.ts";
+import { queueLacking } from "./repairs.ts";
 import { lockSession, type SessionRow } from "./sessions.ts";
 import { addGarbage, type StoredSegment, type StrayChunk } from "./uploads.ts";
 
@@ -111,6 +112,7 @@ async function insertPart(tx: Transaction, id: string, part: NewPart, segment: n
     SELECT ${id}, ${segment}, index, chunk_id, server_id, length, decode(sha256, 'hex')
     FROM jsonb_to_recordset(${tx.json(rows)})
       AS c (index int, chunk_id text, server_id uuid, length bigint, sha256 text)`;
+  await queueLacking(tx, id, [segment], "not written in time");
 }
 
 function strayChunks({ chunks }: NewPart): StrayChunk[] {

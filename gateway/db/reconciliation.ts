@@ -92,13 +92,13 @@ export async function findStrays(
 }
 
 /**
- * The chunks that files have on a server between two names, in the order of its disk; `after` is left out, `last` is not.
+ * The chunks that files and open uploads in parts have on a server between two names, in the order of its disk; `after` is left out, `last` is not.
  * @param after and
  * @param last names of chunks; empty for the beginning, and for the end
  */
 export async function chunksBetween(sql: Sql, serverId: string, after: string, last: string): Promise<string[]> {
   const rows = await sql<{ chunkId: string }[]>`
-    SELECT chunk_id AS "chunkId" FROM chunks
+    SELECT chunk_id AS "chunkId" FROM stored_chunks
     WHERE server_id = ${serverId}
       AND (substring(chunk_id FROM 33 FOR 4), chunk_id) > (substring(${after}::text FROM 33 FOR 4), ${after}::text)
       AND (${last} = '' OR (substring(chunk_id FROM 33 FOR 4), chunk_id)
@@ -106,9 +106,9 @@ export async function chunksBetween(sql: Sql, serverId: string, after: string, l
   return rows.map(({ chunkId }) => chunkId);
 }
 
-/** What files lose with some chunks. */
+/** What files and open uploads in parts lose with some chunks. */
 export async function damageOf(sql: Sql, chunkIds: readonly string[], reason: string): Promise<Damage[]> {
   return await sql<Damage[]>`
-    SELECT file_id AS "fileId", segment, index, ${reason}::text AS reason FROM chunks
+    SELECT file_id AS "fileId", segment, index, ${reason}::text AS reason FROM stored_chunks
     WHERE chunk_id = ANY (${chunkIds as string[]}::text[])`;
 }

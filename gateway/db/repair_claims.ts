@@ -28,11 +28,11 @@ export async function claimRepair(
   const [row] = await sql<ClaimedRepair[]>`
     WITH next AS (
       SELECT r.file_id, r.segment, r.index FROM repairs r
-      JOIN segments s ON s.file_id = r.file_id AND s.number = r.segment
+      JOIN stored_segments s ON s.file_id = r.file_id AND s.number = r.segment
       WHERE r.state = 'queued' AND r.due_at <= now()
         AND (r.asked OR s.m >= (
           SELECT count(*) FROM unnest(${gone as string[]}::uuid[]) AS g (id)
-          WHERE EXISTS (SELECT FROM chunks c WHERE c.server_id = g.id)))
+          WHERE EXISTS (SELECT FROM stored_chunks c WHERE c.server_id = g.id)))
         AND NOT EXISTS (
           SELECT FROM repairs o JOIN intents i ON i.id = o.claimed_by
           WHERE o.file_id = r.file_id AND o.segment = r.segment)

@@ -1,8 +1,10 @@
 /** Chunks that have to be rebuilt: queued by whoever finds them, worked on by any gateway. */
+import { traceParent } from "../../shared/telemetry.ts";
 import type { Sql, Transaction } from "./database.ts";
 
-/** A chunk of a file that is missing or damaged. */
+/** A chunk of a file, or of an open upload in parts, that is missing or damaged. */
 export interface Damage {
+  /** The file, or the upload. */
   readonly fileId: string;
   readonly segment: number;
   readonly index: number;
@@ -17,7 +19,7 @@ export const REPAIRS_CHANNEL = "sixfold_repairs";
 
 /**
  * Queues chunks for repair. What is queued already stays where it is and takes the newer reason; what belongs to a file
- * that is gone is left out.
+ * or an upload that is gone is left out.
  */
 export async function queueRepairs(sql: Sql, damages: readonly Damage[]): Promise<void> {
   // In the order of their keys, so that two who queue the same chunks never wait for each other.
@@ -28,15 +30,39 @@ export async function queueRepairs(sql: Sql, damages: readonly Damage[]): Promis
   if (rows.length === 0) return;
   await sql.begin(async (tx) => {
     const queued = await tx<{ fileId: string; segment: number }[]>`
-      INSERT INTO repairs (file_id, segment, index, reason, trace)
-      SELECT d.file_id, d.segment, d.index, d.reason, d.trace
+      INSERT INTO repairs (file_id, segment, index, of_part, reason, trace)
+      SELECT d.file_id, d.segment, d.index, s.of_part, d.reason, d.trace
       FROM jsonb_to_recordset(${tx.json(rows)}) AS d (file_id uuid, segment int, index int, reason text, trace text)
-      JOIN segments s ON s.file_id = d.file_id AND s.number = d.segment
+      JOIN stored_segments s ON s.file_id = d.file_id AND s.number = d.segment
       ON CONFLICT (file_id, segment, index) DO UPDATE SET reason = excluded.reason, gone_server = NULL, trace = excluded.trace
       RETURNING file_id AS "fileId", segment`;
     await weighRepairs(tx, queued);
     await tx`SELECT pg_notify(${REPAIRS_CHANNEL}, '')`;
   });
+}
+
+/**
+ * Queues what segments lack that have just been put on record: chunks that were not stored, and those of a server that has
+ * gone meanwhile: what else it keeps was queued before.
+ * @param id the file, or the upload in parts
+ * @param segments their numbers; null for all
+ */
+export async function queueLacking(
+  tx: Transaction,
+  id: string,
+  segments: readonly number[] | null,
+  reason: string,
+): Promise<void> {
+  await tx`
+    INSERT INTO repairs (file_id, segment, index, of_part, reason, gone_server, trace)
+    SELECT s.file_id, s.number, i, s.of_part,
+           CASE WHEN c.chunk_id IS NULL THEN ${reason} ELSE 'its server is away' END, v.id, ${traceParent()}::text
+    FROM stored_segments s CROSS JOIN LATERAL generate_series(0, s.k + s.m - 1) AS i
+    LEFT JOIN stored_chunks c ON c.file_id = s.file_id AND c.segment = s.number AND c.index = i
+    LEFT JOIN storage_servers v ON v.id = c.server_id AND v.gone_queued_at IS NOT NULL
+    WHERE s.file_id = ${id} AND (${segments as number[] | null}::int[] IS NULL OR s.number = ANY (${segments as
+    | number[]
+    | null}::int[])) AND s.inline IS NULL AND (c.chunk_id IS NULL OR v.id IS NOT NULL)`;
 }
 
 /** Says of the repairs of some segments how near to a loss they are. */
@@ -48,6 +74,6 @@ async function weighRepairs(
   await tx`
     UPDATE repairs r SET spare = s.m - (
       SELECT count(*) FROM repairs o WHERE o.file_id = r.file_id AND o.segment = r.segment)
-    FROM segments s, jsonb_to_recordset(${tx.json(rows)}) AS d (file_id uuid, segment int)
+    FROM stored_segments s, jsonb_to_recordset(${tx.json(rows)}) AS d (file_id uuid, segment int)
     WHERE r.file_id = d.file_id AND r.segment = d.segment AND s.file_id = d.file_id AND s.number = d.segment`;
 }

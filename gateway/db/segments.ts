@@ -1,4 +1,4 @@
-/** One segment of a visible file, for work that goes on behind the requests. */
+/** One segment of a file, for work that goes on behind the requests. */
 import type { Sql } from "./database.ts";
 import { segmentObject, type SegmentRow } from "./files.ts";
 
@@ -12,15 +12,15 @@ export interface FileSegment {
   readonly segment: SegmentRow;
 }
 
-/** The columns of a FileSegment, of a row `s` of segments and its row `f` of files. */
-export const fileSegmentColumns = (sql: Sql) =>
-  sql`f.id AS "fileId", f.bucket, f.key, f.content_type AS "contentType", ${segmentObject(sql)} AS segment`;
+/** The columns of a FileSegment, of a row `s` of segments and its row `f` of files. @param chunks as of `segmentObject` */
+export const fileSegmentColumns = (sql: Sql, chunks?: Parameters<typeof segmentObject>[1]) =>
+  sql`f.id AS "fileId", f.bucket, f.key, f.content_type AS "contentType", ${segmentObject(sql, chunks)} AS segment`;
 
-/** The segment and where its chunks are; undefined when the file is gone. */
+/** The segment and where its chunks are, also of an open upload in parts; undefined when it is gone. */
 export async function findSegment(sql: Sql, fileId: string, number: number): Promise<FileSegment | undefined> {
   const [row] = await sql<FileSegment[]>`
-    SELECT ${fileSegmentColumns(sql)}
-    FROM files f JOIN segments s ON s.file_id = f.id
+    SELECT ${fileSegmentColumns(sql, sql`stored_chunks`)}
+    FROM stored_files f JOIN stored_segments s ON s.file_id = f.id
     WHERE f.id = ${fileId} AND s.number = ${number}`;
   return row;
 }

@@ -13,6 +13,7 @@ export interface RepairCounts {
 
 /** A repair as a person sees it. */
 export interface RepairRow {
+  /** The file, or the upload in parts. */
   readonly fileId: string;
   readonly bucket: string;
   readonly key: Uint8Array;
@@ -48,7 +49,7 @@ export async function countRepairs(sql: Sql): Promise<RepairCounts> {
            count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'parked') AS parked,
            coalesce(sum(bytes) FILTER (WHERE state <> 'parked'), 0)::bigint AS "bytesLeft"
     FROM (SELECT ${stateOf(sql)} AS state, ceil(s.length::numeric / s.k) AS bytes
-          FROM repairs r JOIN segments s ON s.file_id = r.file_id AND s.number = r.segment) q`;
+          FROM repairs r JOIN stored_segments s ON s.file_id = r.file_id AND s.number = r.segment) q`;
   return row ?? { queued: 0, running: 0, waiting: 0, parked: 0, bytesLeft: 0 };
 }
 
@@ -60,7 +61,7 @@ export function listRepairs(sql: Sql, after: RepairKey, limit: number): Promise<
   return sql<RepairRow[]>`
     SELECT r.file_id AS "fileId", f.bucket, f.key, r.segment, r.index, r.reason, ${stateOf(sql)} AS state, r.problem,
            r.attempts, r.spare, r.queued_at AS "queuedAt"
-    FROM repairs r JOIN files f ON f.id = r.file_id
+    FROM repairs r JOIN stored_files f ON f.id = r.file_id
     WHERE (r.spare, r.file_id, r.segment, r.index)
       > (${after.spare}::int, ${after.fileId}::uuid, ${after.segment}::int, ${after.index}::int)
     ORDER BY r.spare, r.file_id, r.segment, r.index LIMIT ${limit}`;

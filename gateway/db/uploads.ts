@@ -1,8 +1,8 @@
 /** The life of one upload: intent, commit, and what to do when the network hid the outcome of the commit. */
 import { SixfoldError } from "../../shared/errors.ts";
-import { traceParent } from "../../shared/telemetry.ts";
 import type { Sql, Transaction } from "./database.ts";
 import { deleteFile, type FileRow, type SegmentRow } from "./files.ts";
+import { queueLacking } from "./repairs.ts";
 
 /** A segment as it will become visible; indexes that have no chunk are queued for repair. */
 export interface StoredSegment extends SegmentRow {
@@ -196,12 +196,8 @@ async function insertSegments(tx: Transaction, file: NewFile): Promise<void> {
       SELECT ${file.id}, ${segment.number}, index, chunk_id, server_id, length, decode(sha256, 'hex')
       FROM jsonb_to_recordset(${tx.json(rows)})
         AS c (index int, chunk_id text, server_id uuid, length bigint, sha256 text)`;
-    await tx`
-      INSERT INTO repairs (file_id, segment, index, reason, trace)
-      SELECT ${file.id}, ${segment.number}, missing, 'not written in time', ${traceParent()}::text
-      FROM generate_series(0, ${segment.k + segment.m - 1}::int) AS missing
-      WHERE missing NOT IN (SELECT index FROM chunks WHERE file_id = ${file.id} AND segment = ${segment.number})`;
   }
+  await queueLacking(tx, file.id, null, "not written in time");
 }
 
 /** Gives chunks to the garbage that no row names: at once, or once they cannot appear on a disk any more. */

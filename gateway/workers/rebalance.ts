@@ -23,6 +23,7 @@ import {
   segmentsAfter,
   takePlanTurn,
 } from "../db/moves.ts";
+import { queueDrainedParts } from "../db/gone_servers.ts";
 import { queueRepairs } from "../db/repairs.ts";
 import { findSegment } from "../db/segments.ts";
 import type { StrayChunk } from "../db/uploads.ts";
@@ -51,6 +52,7 @@ export function planMoves({ sql, cluster }: RebalanceParts, auto: boolean): Work
     everySeconds: LOOK_SECONDS,
     async step() {
       if (auto) await rebalanceAfterJoin(sql, newUuid());
+      await queueDrainedParts(sql);
       await endPasses(sql, RETRY_SECONDS);
       const turn = await takePlanTurn(sql, LEASE_SECONDS);
       if (turn === undefined) return 0;
