@@ -2,6 +2,7 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { filePath } from "./address.ts";
 import { type ChunkPlace, locate, type Readiness, readiness, type ServerInfo, servers } from "./cluster.ts";
+import { copy, type CopyOptions, type FilePlace } from "./copy.ts";
 import { type Download, download, type DownloadOptions } from "./download.ts";
 import { type CallOptions, callRpc, type GatewayOptions, Gateways } from "./gateways.ts";
 import { createKey, type KeyInfo, type KeyOptions, listKeys, revokeKey } from "./keys.ts";
@@ -13,6 +14,7 @@ import { fileOfJson, type StoredFile } from "./stored_file.ts";
 import { trace, type TraceSpan } from "./trace.ts";
 import type { UploadOptions } from "./upload.ts";
 import { Upload } from "./upload_handle.ts";
+import { type Beat, watch } from "./watch.ts";
 
 /** Calls about API keys, for whoever has the right `admin`. */
 export interface KeyCalls {
@@ -36,6 +38,8 @@ export interface SixfoldClient {
   stat(bucket: string, key: string, options?: CallOptions): Promise<StoredFile>;
   /** Whether there is such a file. */
   exists(bucket: string, key: string, options?: CallOptions): Promise<boolean>;
+  /** Copies a file; its bytes come here and are stored once more, some parts of them at a time. */
+  copy(from: FilePlace, to: FilePlace, options?: CopyOptions): Promise<StoredFile>;
   /** Removes a file. @returns whether it was there */
   remove(bucket: string, key: string, options?: CallOptions): Promise<boolean>;
   /**
@@ -48,6 +52,8 @@ export interface SixfoldClient {
   servers(options?: CallOptions): Promise<ServerInfo[]>;
   /** Where the chunks of a file are; none where it lives in the database. @throws SixfoldError `not_found` */
   locate(bucket: string, key: string, options?: CallOptions): Promise<ChunkPlace[]>;
+  /** What goes on at a gateway: at once, and then every second until the loop over it is left. */
+  watch(options?: CallOptions): AsyncGenerator<Beat>;
   /** What the requests of a trace did, by the id that an answer's `x-trace-id` said. @throws SixfoldError `not_found` */
   trace(traceId: string, options?: CallOptions): Promise<TraceSpan[][]>;
   /** The API keys of the cluster. */
@@ -83,6 +89,7 @@ export function createClient(options: GatewayOptions): SixfoldClient {
     list: (bucket, options) => list(gateways, bucket, options),
     stat,
     exists: (bucket, key, call) => found(stat(bucket, key, call)),
+    copy: (from, to, options) => copy(gateways, from, to, options),
     remove: (bucket, key, call) => found(callRpc(gateways, "FileService/DeleteFile", { bucket, key }, call)),
     undelete: async (bucket, key, { id = "", ...call } = {}) => {
       const request = { bucket, key, fileId: id };
@@ -90,6 +97,7 @@ export function createClient(options: GatewayOptions): SixfoldClient {
     },
     servers: (call) => servers(gateways, call),
     locate: (bucket, key, call) => locate(gateways, bucket, key, call),
+    watch: (call) => watch(gateways, call),
     trace: (traceId, call) => trace(gateways, options, traceId, call),
     keys: {
       create: (options) => createKey(gateways, options),

@@ -21,6 +21,8 @@ export interface ServerInfo {
   readonly breaker: "closed" | "open" | "half_open" | "unknown";
   /** Why its state is what it is; empty where nothing is to be said. */
   readonly stateReason: string;
+  /** In what `watch` tells: why it gave the gateway no sign of life just now; empty where it did. */
+  readonly unreachable: string;
 }
 
 /** Where one chunk is. */
@@ -53,23 +55,27 @@ const STATES = ["active", "full", "draining", "stopped", "inactive"] as const;
 /** Every server that is known. @throws SixfoldError */
 export async function servers(gateways: Gateways, options: CallOptions = {}): Promise<ServerInfo[]> {
   const { servers } = await callRpc(gateways, "ClusterService/ListServers", {}, options);
-  return rowsOf(servers).map((row) => {
-    const state = String(row["state"]).replace("SERVER_STATE_", "").toLowerCase();
-    const breaker = String(row["breaker"]).replace("BREAKER_STATE_", "").toLowerCase();
-    return {
-      id: String(row["id"]),
-      grpcAddress: String(row["grpcAddress"]),
-      httpAddress: String(row["httpAddress"]),
-      state: STATES.find((known) => known === state) ?? "unknown",
-      freeBytes: Number(row["freeBytes"] ?? 0),
-      usedBytes: Number(row["usedBytes"] ?? 0),
-      lastHeartbeat: new Date(String(row["lastHeartbeat"])),
-      zone: String(row["zone"] ?? ""),
-      weight: Number(row["weight"] ?? 1),
-      breaker: BREAKERS.find((known) => known === breaker) ?? "unknown",
-      stateReason: String(row["stateReason"] ?? ""),
-    };
-  });
+  return rowsOf(servers).map(serverOfJson);
+}
+
+/** Reads `sixfold.v1.Server` in the JSON of protocol buffers. */
+export function serverOfJson(row: Record<string, unknown>): ServerInfo {
+  const state = String(row["state"]).replace("SERVER_STATE_", "").toLowerCase();
+  const breaker = String(row["breaker"]).replace("BREAKER_STATE_", "").toLowerCase();
+  return {
+    id: String(row["id"]),
+    grpcAddress: String(row["grpcAddress"]),
+    httpAddress: String(row["httpAddress"]),
+    state: STATES.find((known) => known === state) ?? "unknown",
+    freeBytes: Number(row["freeBytes"] ?? 0),
+    usedBytes: Number(row["usedBytes"] ?? 0),
+    lastHeartbeat: new Date(String(row["lastHeartbeat"])),
+    zone: String(row["zone"] ?? ""),
+    weight: Number(row["weight"] ?? 1),
+    breaker: BREAKERS.find((known) => known === breaker) ?? "unknown",
+    stateReason: String(row["stateReason"] ?? ""),
+    unreachable: String(row["unreachable"] ?? ""),
+  };
 }
 
 /** Where the chunks of a file are. @throws SixfoldError `not_found` */

@@ -4,6 +4,7 @@
  */
 export { createClient, type KeyCalls, type SixfoldClient } from "./client.ts";
 export type { ChunkPlace, Readiness, ServerInfo } from "./cluster.ts";
+export type { CopyOptions, FilePlace } from "./copy.ts";
 export { Download, type DownloadOptions } from "./download.ts";
 export type { CallOptions, Fetch, GatewayOptions } from "./gateways.ts";
 export type { KeyInfo, KeyOptions } from "./keys.ts";
@@ -18,3 +19,4 @@ export type { TraceEvent, TraceSpan } from "./trace.ts";
 export type { UploadSource } from "./source.ts";
 export type { UploadOptions, UploadProgress } from "./upload.ts";
 export { Upload } from "./upload_handle.ts";
+export type { Beat } from "./watch.ts";

@@ -66,7 +66,7 @@ export async function* readBytes(
   let goodUntil = Date.now();
   while (left > 0) {
     try {
-      for await (const piece of pieces(source, signal)) {
+      for await (const piece of piecesOf(source, signal)) {
         goodUntil = Date.now();
         left -= piece.length;
         if (left < 0) throw new SixfoldError("data_loss", "the gateway sent more bytes than the file has");
@@ -83,7 +83,8 @@ export async function* readBytes(
   }
 }
 
-async function* pieces(
+/** A body as it comes; one that brings nothing for too long is an error. Leaving early ends the connection. */
+export async function* piecesOf(
   body: ReadableStream<Uint8Array> | null,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

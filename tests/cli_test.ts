@@ -35,6 +35,9 @@ Deno.test("the command", async (t) => {
       assert.match(await ok("ls", "demo"), /a\.txt\n +dir\/\n/);
       assert.equal(JSON.parse(await ok("stat", "demo/a.txt", "--json")).contentType, "text/plain");
       for (const command of ["servers", "ring", "doctor"]) await ok(command);
+      assert.equal(await ok("cp", "sf://demo/dir/big.bin", "sf://demo/dir/twin/"), "copied 1 files (12 MiB)\n");
+      assert.match(await ok("cp", "-r", "sf://demo/dir", "sf://demo/dir/in"), /copied 2 files/);
+      assert.match(await ok("ls", "-r", "demo/dir/in"), /big\.bin\n.*twin\/big\.bin\n/s);
       assert.match(await ok("locate", "demo/dir/big.bin"), /segment 0/);
       await ok("rm", "demo/a.txt");
       assert.equal(await ok("undelete", "demo/a.txt"), "brought back demo/a.txt\n");

@@ -15,6 +15,7 @@ const server = (id: string, port: number): ServerInfo => ({
   weight: 1,
   breaker: "closed",
   stateReason: "",
+  unreachable: "",
 });
 
 test("a server is called by its id, its end, or an address, and by nothing that may be another one", () => {

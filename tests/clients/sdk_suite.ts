@@ -93,6 +93,29 @@ export async function runSuite(gateways: string | string[], bucket: string): Pro
   const below: string[] = [];
   for await (const { file } of client.list(bucket, { prefix: "a/" })) below.push(file?.key ?? "");
   check(below.join() === "a/small 日本", `list below: ${below}`);
+  const from = { bucket, key: "large" };
+  let copied = 0;
+  const twin = await client.copy(from, { bucket, key: "twin" }, { onProgress: ({ sent }) => void (copied = sent) });
+  check(twin.id !== whole.id && twin.metadata["part"] === "yes" && copied === large.length, "copy");
+  check(same(await (await client.download(bucket, "twin")).bytes(), large), "a copy is the same");
+  const little = await client.copy({ bucket, key: "a/small 日本" }, { bucket, key: "a/twin" });
+  check(little.sha256 === stored.sha256 && little.contentType === "image/png", "copy of a small file");
+  await failsWith("not_found", () => client.copy({ bucket, key: "absent" }, { bucket, key: "twin" }));
+  await failsWith(
+    "already_exists",
+    () => client.copy({ bucket, key: "empty" }, { bucket, key: "twin" }, { ifAbsent: true }),
+  );
+
+  let beats = 0;
+  let requests = 0;
+  for await (const beat of client.watch()) {
+    check(beat.servers.length > 0 && beat.servers.every(({ unreachable }) => unreachable === ""), "servers of a beat");
+    if (beats++ === 0) await client.exists(bucket, "twin");
+    else requests += beat.requests;
+    if (requests > 0) break;
+    check(beats < 10, "a request is told of");
+  }
+  await failsWith("canceled", () => client.watch({ signal: AbortSignal.abort() }).next());
   check((await client.servers()).every(({ state }) => state === "active"), "servers");
   check((await client.locate(bucket, "large")).length >= 6, "locate");
   check((await client.moves.list()).length === 0, "moves");
@@ -101,7 +124,7 @@ export async function runSuite(gateways: string | string[], bucket: string): Pro
   check((await client.repairs.state()).parked === 0, "repairs");
   for await (const { state } of client.repairs.list()) check(state !== "parked", "each repair");
   check((await client.readiness())[0]?.ready === true, "readiness");
-  for (const key of ["a/small 日本", "large", "streamed", "empty"]) {
+  for (const key of ["a/small 日本", "a/twin", "large", "twin", "streamed", "empty"]) {
     check(await client.remove(bucket, key), `remove ${key}`);
   }
   check(!await client.remove(bucket, "large"), "remove what is not there");
