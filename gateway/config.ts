@@ -19,6 +19,7 @@ import {
   text,
 } from "../shared/config.ts";
 import { LOG_SETTINGS } from "../shared/process_log.ts";
+import { LEAST_MS } from "../shared/silence.ts";
 
 /** Exact origins, separated by commas. */
 function origins(about: string): Setting<readonly string[]> {
@@ -59,7 +60,14 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_GRACE: seconds("How long the bytes of a deleted file stay on the disks.", "15m"),
   SIXFOLD_SESSION_TTL: seconds("How long after its last part an upload in parts ends by itself.", "1h"),
   SIXFOLD_CLEANUP_EVERY: seconds("How often such bytes are looked for.", "5m"),
-  SIXFOLD_REPAIR_AFTER: seconds("How long a server may be away before its chunks are rebuilt elsewhere.", "10m"),
+  SIXFOLD_REPAIR_AFTER: only(
+    seconds(
+      "How long a server may be away before its chunks are rebuilt elsewhere; never less than three of its heartbeats.",
+      "10m",
+    ),
+    `a time such as 90s, 15m or 1h, at least ${LEAST_MS / 1000}s: whoever is silent for less is not away`,
+    (time) => time * 1000 >= LEAST_MS,
+  ),
   SIXFOLD_REPAIR_RATE: bytes("Bytes per second that one gateway rebuilds at most; 0 for no limit.", "128M"),
   SIXFOLD_REBALANCE: choice("Whether old chunks move to a server that joins.", "manual", "manual", "auto"),
   SIXFOLD_REBALANCE_RATE: bytes("Bytes per second that one gateway moves at most; 0 for no limit.", "64M"),

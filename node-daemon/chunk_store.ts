@@ -1,6 +1,6 @@
 /** The chunks of one daemon on its disk: written once, verified whenever they are read, removed when told. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { chunkFolder, isChunkId } from "../shared/chunk_id.ts";
 import type { ChunkFileHeader } from "../shared/chunk_format.ts";
@@ -9,7 +9,7 @@ import type { DecodedBlock } from "../shared/frame_codec.ts";
 import { inSpan } from "../shared/telemetry.ts";
 import { ChunkReader, type StoredBlock } from "./chunk_reader.ts";
 import { ChunkWriter, type WrittenChunk } from "./chunk_writer.ts";
-import { type DataFolder, exists, syncFolder } from "./data_folder.ts";
+import { type DataFolder, exists, removeFile, syncFolder } from "./data_folder.ts";
 import type { DiskSpace } from "./disk_space.ts";
 import { Landing } from "./landing.ts";
 import { OpenReaders } from "./open_readers.ts";
@@ -107,9 +107,9 @@ export class ChunkStore {
     } catch (error) {
       await writer?.discard();
       // A disk that refuses this as well must not hide why: the next start, or the garbage, removes what is left.
-      await rm(temporary, { force: true }).catch(() => {});
+      await removeFile(temporary).catch(() => {});
       // After a failed fsync of the folder the name may be there: a chunk that was not acknowledged must not stay.
-      await rm(path, { force: true }).catch(() => {});
+      await removeFile(path).catch(() => {});
       throw SixfoldError.from(error);
     }
   }
@@ -185,7 +185,7 @@ export class ChunkStore {
   async remove(chunkId: string): Promise<boolean> {
     const path = this.#path(chunkId);
     if (!(await exists(path))) return false;
-    await rm(path, { force: true });
+    await removeFile(path);
     // Also where it is being read: a chunk that is removed keeps no room on the disk.
     this.#readers.forget(chunkId);
     await syncFolder(join(path, ".."));

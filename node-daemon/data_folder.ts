@@ -1,6 +1,6 @@
 /** The folder that one daemon owns: its lock, its identity and its parts. */
 import { dlopen } from "bun:ffi";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
@@ -98,7 +98,7 @@ export class DataFolder {
       await rename(temporary, join(this.#path, "server.json"));
     } catch (error) {
       // A disk that refuses this as well must not hide why: the next try, or the next start, removes what is left.
-      await rm(temporary, { force: true }).catch(() => {});
+      await removeFile(temporary).catch(() => {});
       throw error;
     }
     await syncFolder(this.#path);
@@ -128,6 +128,13 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Removes a file; one that is not there is none to remove. Bun's `rm` says EFAULT for EIO, and so hides a broken disk. */
+export async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 /** Whether there is anything under a path. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataFolder, exists, type Identity } from "./data_folder.ts";
@@ -45,4 +46,21 @@ test("an identity that cannot get its name leaves nothing in tmp/", async () => 
     await expect(folder.remember(OTHER)).rejects.toThrow();
     expect(await readdir(folder.tmp)).toEqual([]);
   });
+});
+
+test.skipIf(Bun.which("strace") === null)("a disk that fails while a file is removed is not hidden", async () => {
+  const path = await mkdtemp(join(tmpdir(), "sixfold "));
+  const script = join(path, "script.ts");
+  const lines = [
+    `import { removeFile } from ${JSON.stringify(join(import.meta.dir, "data_folder.ts"))};`,
+    `await removeFile(${JSON.stringify(script)}).catch(({ code }) => console.log(code));`,
+  ];
+  try {
+    await writeFile(script, lines.join("\n"));
+    const inject = ["-e", "trace=unlink,unlinkat", "-e", "inject=unlink,unlinkat:error=EIO"];
+    const said = execFileSync("strace", ["-f", "-qq", "-o", "/dev/null", ...inject, process.execPath, script]);
+    expect(said.toString().trim()).toBe("EIO");
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
 });

@@ -1,8 +1,8 @@
 /** Chunks that were set aside: `quarantine/<ms since 1970>-<chunk id>`, kept for a while in case that was wrong. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isChunkId } from "../shared/chunk_id.ts";
-import type { DataFolder } from "./data_folder.ts";
+import { type DataFolder, removeFile } from "./data_folder.ts";
 
 /** Where a chunk lies that is set aside now. */
 export function quarantinePath(folder: DataFolder, chunkId: string, now: number): string {
@@ -23,7 +23,7 @@ export async function sweepQuarantine(folder: DataFolder, keepMs: number, now = 
   for (const name of await readdir(folder.quarantine)) {
     const found = chunkOfQuarantined(name);
     if (found === undefined || found.since > now - keepMs) continue;
-    await rm(join(folder.quarantine, name), { force: true });
+    await removeFile(join(folder.quarantine, name));
     swept++;
   }
   return swept;

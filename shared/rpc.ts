@@ -1,5 +1,5 @@
 /** What every door and every client of Connect have in common here: limits, errors, and how `fetch` reaches them. */
-import type { ConnectRouter, Interceptor, Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, type Interceptor, type Transport } from "@connectrpc/connect";
 import {
   createFetchClient,
   universalServerRequestFromFetch,
@@ -93,7 +93,7 @@ export function fetchTransport(
 ): Transport {
   return create({
     baseUrl,
-    httpClient: createFetchClient(over as typeof fetch),
+    httpClient: createFetchClient(reaching(over) as typeof fetch),
     useBinaryFormat: true,
     interceptors: [],
     acceptCompression: [],
@@ -102,4 +102,22 @@ export function fetchTransport(
     readMaxBytes: MAX_MESSAGE,
     writeMaxBytes: MAX_MESSAGE,
   });
+}
+
+/** What `fetch` calls a TypeError is a connection that was refused or broke, which Connect would take for a mistake. */
+function reaching(over: Fetch): Fetch {
+  return async (input, init) => {
+    try {
+      return await over(input, init);
+    } catch (cause) {
+      if (!(cause instanceof TypeError)) throw cause;
+      throw new ConnectError(
+        "a server cannot be reached now; try again",
+        Code.Unavailable,
+        undefined,
+        undefined,
+        cause,
+      );
+    }
+  };
 }

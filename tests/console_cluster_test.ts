@@ -38,7 +38,7 @@ Deno.test({
   async fn(t) {
     await using cluster = await TestCluster.start(0);
     for (let i = 0; i < 6; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`, { SIXFOLD_HEARTBEAT: "500" });
-    const address = await cluster.addGateway({ SIXFOLD_REPAIR_AFTER: "1s", SIXFOLD_REPAIR_RATE: "1M" });
+    const address = await cluster.addGateway({ SIXFOLD_REPAIR_AFTER: "10s", SIXFOLD_REPAIR_RATE: "1M" });
     const put = await fetch(`${address}/v1/files/demo/kept.bin`, { method: "PUT", body: new Uint8Array(12 * MIB) });
     await put.body?.cancel();
     await Deno.mkdir(SHOTS, { recursive: true });

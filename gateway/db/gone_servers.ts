@@ -2,14 +2,19 @@
  * Servers that are away for longer than one waits for them: their chunks are queued for repair, until they come back; and
  * those that are to go.
  */
+import { BEATS, LEAST_MS } from "../../shared/silence.ts";
 import type { Sql } from "./database.ts";
+
+/** Within a statement: whether a server is away for so long, and off the ring at all. */
+const isSilent = (sql: Sql, afterSeconds: number) =>
+  sql`last_heartbeat < (SELECT max(last_heartbeat) FROM storage_servers) - make_interval(
+        secs => greatest(${afterSeconds}, ${LEAST_MS / 1000}, ${BEATS} * heartbeat_ms / 1000.0)::float8)`;
 
 /** The servers whose last heartbeat is so much older than the newest one, and whose chunks are not all queued yet. */
 export async function findGoneServers(sql: Sql, afterSeconds: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT id FROM storage_servers
-    WHERE gone_queued_at IS NULL AND (state = 'removed' OR last_heartbeat < (SELECT max(last_heartbeat) FROM storage_servers)
-      - make_interval(secs => ${afterSeconds}))`;
+    WHERE gone_queued_at IS NULL AND (state = 'removed' OR ${isSilent(sql, afterSeconds)})`;
   return rows.map(({ id }) => id);
 }
 
@@ -60,8 +65,7 @@ export async function withdrawRepairs(sql: Sql, afterSeconds: number): Promise<n
   const rows = await sql`
     WITH back AS (
       UPDATE storage_servers SET gone_queued_at = NULL
-      WHERE gone_queued_at IS NOT NULL AND state <> 'removed' AND last_heartbeat >= (SELECT max(last_heartbeat) FROM storage_servers)
-        - make_interval(secs => ${afterSeconds})
+      WHERE gone_queued_at IS NOT NULL AND state <> 'removed' AND NOT ${isSilent(sql, afterSeconds)}
       RETURNING id
     )
     DELETE FROM repairs WHERE gone_server IN (SELECT id FROM back) RETURNING 1`;

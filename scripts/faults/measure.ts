@@ -113,8 +113,7 @@ async function offTheRing(stage: Stage): Promise<number> {
 
 /** One server is lost for good, and its chunks are rebuilt while clients go on. @returns how fast, in words */
 async function rebuild(): Promise<string> {
-  // Longer than between two heartbeats of any server, or those that live would be rebuilt as well.
-  const gateway = { ...HASTE, SIXFOLD_REPAIR_AFTER: "8", SIXFOLD_REPAIR_RATE: "0" };
+  const gateway = { ...HASTE, SIXFOLD_REPAIR_AFTER: "10", SIXFOLD_REPAIR_RATE: "0" };
   await using stage = await Stage.open({ daemons: 7, gateways: 1, gateway, daemon: { SIXFOLD_HEARTBEAT: "2000" } });
   await each([...Array(REBUILD_FILES).keys()], 2, async (i) => {
     const { status, code } = await stage.put(`rebuilt-${i}`, stage.content(REBUILD_SIZE));
