@@ -124,7 +124,7 @@ async function put(store: Store, bucket: string, key: string, request: Request):
   const asked = {
     bucket,
     key,
-    contentType: headers.get("content-type") ?? "application/octet-stream",
+    contentType: headers.get("content-type") || "application/octet-stream",
     metadata: metadataOf(headers),
     size: length === null ? undefined : Number(length),
     sha256: declaredSha256(headers),

@@ -11,6 +11,7 @@ import { alreadyExists } from "../db/uploads.ts";
 import { download } from "./download.ts";
 import { isLimited, mayWrite, mustStand } from "./caller.ts";
 import { type FileView, reached, viewOf } from "./files.ts";
+import { checkDescription } from "./file_description.ts";
 import { noSuchUpload, whyEnded, withSession } from "./session_lease.ts";
 import type { Store } from "./store.ts";
 import { untilAnswered } from "./until_answered.ts";
@@ -57,6 +58,7 @@ export async function createUpload(store: Store, request: UploadRequest, partial
   const { contentType, metadata, ifAbsent } = request;
   const id = newUuid();
   const [bucket, key] = partial && request.bucket === "" ? noPlace(id) : reached("write", request.bucket, request.key);
+  checkDescription(request);
   const size = request.size ?? null;
   const sha256 = request.sha256 ?? null;
   if ((size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);

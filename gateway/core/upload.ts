@@ -18,6 +18,7 @@ import { BodyReader } from "./body_reader.ts";
 import { mustStand } from "./caller.ts";
 import { holdIntent } from "./held_intent.ts";
 import { type FileView, reached, viewOf } from "./files.ts";
+import { checkDescription } from "./file_description.ts";
 import { fileBytes } from "./metrics.ts";
 import { writeSegments } from "./segments.ts";
 import type { Store } from "./store.ts";
@@ -60,6 +61,7 @@ async function storeFile(
   signal: AbortSignal,
 ): Promise<FileView> {
   const [, key] = reached("write", request.bucket, request.key);
+  checkDescription(request);
   if ((request.size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
   if (request.ifAbsent && await findFile(store.sql, request.bucket, key)) throw alreadyExists();
   const body = new BodyReader(source);
