@@ -56,7 +56,10 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_INLINE_MAX: bytes("Files up to this size live in PostgreSQL.", "32K"),
   SIXFOLD_MAX_FILE: bytes("The largest file.", "10G"),
   SIXFOLD_MAX_REQUESTS: integer("Requests at once; the rest is told to come back.", "1500", 1, 100_000),
-  SIXFOLD_MEMORY: bytes("Bytes that uploads and downloads together may hold.", "72M"),
+  SIXFOLD_MEMORY: bytes(
+    "Bytes that uploads and downloads together may hold; of a process that a cgroup bounds, a quarter at most.",
+    "72M",
+  ),
   SIXFOLD_GRACE: seconds("How long the bytes of a deleted file stay on the disks.", "15m"),
   SIXFOLD_SESSION_TTL: seconds("How long after its last part an upload in parts ends by itself.", "1h"),
   SIXFOLD_CLEANUP_EVERY: seconds("How often such bytes are looked for.", "5m"),

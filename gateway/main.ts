@@ -31,6 +31,7 @@ import { createReadiness } from "./core/readiness.ts";
 import { StripeMemory } from "./core/stripe_memory.ts";
 import { StripePool } from "./core/stripe_pool.ts";
 import { Throttle } from "./core/throttle.ts";
+import { transferMemory } from "./core/transfer_memory.ts";
 import { WindowPool } from "./core/window_pool.ts";
 import { findKey, hasKeys } from "./db/api_keys.ts";
 import { openDatabase } from "./db/database.ts";
@@ -67,7 +68,7 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   const trust = new HopTrust(authorities?.cert, config.SIXFOLD_RISK_PLAIN_TEXT);
   for (const { httpAddress } of cluster.now.servers.values()) trust.check(httpAddress);
   const layout = parseLayout(config.SIXFOLD_LAYOUT);
-  const memory = new StripeMemory(layout, config.SIXFOLD_BLOCK_SIZE, config.SIXFOLD_MEMORY);
+  const memory = new StripeMemory(layout, config.SIXFOLD_BLOCK_SIZE, transferMemory(config.SIXFOLD_MEMORY));
   const store = {
     sql,
     cluster,

@@ -18,6 +18,7 @@ export function gatewayFlags(root, env) {
     "--no-prompt",
     "--allow-net",
     "--allow-env",
+    "--allow-sys=systemMemoryInfo",
     `--allow-read=${[root, ...new Set([...folders, ...logs])].join(",")}`,
     ...logs.map((folder) => `--allow-write=${folder}`),
     "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1,--heap-growing-percent=60",
