@@ -13,6 +13,7 @@ import { KEY_ROWS } from "./rows/keys.ts";
 import { LEFT_OUT_ROWS } from "./rows/left_out.ts";
 import { LIMIT_ROWS } from "./rows/limits.ts";
 import { LOG_ROWS } from "./rows/logs.ts";
+import { MEMORY_ROWS } from "./rows/memory.ts";
 import { MESSAGE_ROWS } from "./rows/messages.ts";
 import { NAME_ROWS } from "./rows/names.ts";
 import { REPAIR_ROWS } from "./rows/repair.ts";
@@ -39,6 +40,7 @@ export const ROWS: readonly Row[] = [
   ...MESSAGE_ROWS,
   ...LIMIT_ROWS,
   ...KEY_ROWS,
+  ...MEMORY_ROWS,
   ...SECRET_ROWS,
   ...REPAIR_ROWS,
   ...SIZE_ROWS,

@@ -9,7 +9,6 @@ import type { Stage } from "../stage.ts";
 
 const MIB = 1024 * 1024;
 const FILES = 120;
-const GROUP = "/sys/fs/cgroup/memory/sixfold-faults";
 
 /** Calls over the hop so far. */
 function callsOf({ daemons }: Stage): number {
@@ -59,43 +58,6 @@ export const LIMIT_ROWS: readonly Row[] = [
         check(amplified <= 1.2, `${amplified.toFixed(2)} times the calls`);
       } finally {
         await victim.restart();
-      }
-    },
-  },
-  {
-    number: 82,
-    name: "a gateway's and a daemon's memory is bounded from outside",
-    inject: "a memory cgroup of 512 MiB for one of each, and 24 uploads and downloads of 32 MiB at once",
-    expect: "nobody is killed; a call succeeds, is told to come back, or breaks off, and no byte is wrong",
-    phases: ["once"],
-    needs: ["cgroup"],
-    run: async (stage) => {
-      await Deno.mkdir(GROUP, { recursive: true });
-      try {
-        await Deno.writeTextFile(`${GROUP}/memory.limit_in_bytes`, String(512 * MIB));
-        const gateway = await stage.startGateway();
-        const number = stage.gateways.indexOf(gateway);
-        for (const pid of [gateway.process.pid, stage.daemon(0).pid]) {
-          await Deno.writeTextFile(`${GROUP}/cgroup.procs`, String(pid));
-        }
-        await each([...Array(24).keys()], 24, async (i) => {
-          const content = stage.content(32 * MIB);
-          const put = await stage.put(`bounded-${i}`, content, number);
-          check([0, 201, 429, 503].includes(put.status), `an upload: ${put.status} ${put.code}`);
-          if (put.status !== 201) return;
-          const got = await stage.get(`bounded-${i}`, content, number);
-          check(
-            [0, 200, 429, 503].includes(got.status) && got.wrong === undefined,
-            `a download: ${got.status} ${got.wrong}`,
-          );
-        });
-        const killed = /oom_kill (\d+)/.exec(await Deno.readTextFile(`${GROUP}/memory.oom_control`))?.[1] ?? "0";
-        check(killed === "0", `${killed} processes were killed`);
-        await stage.killGateway(gateway);
-        await stage.daemon(0).kill();
-        await stage.daemon(0).restart();
-      } finally {
-        await Deno.remove(GROUP).catch(() => {});
       }
     },
   },
