@@ -139,7 +139,11 @@ Deno.test("uploads by tus", async (t) => {
     await assert.rejects(files.completeUpload({ uploadId }), /put it together with the others/);
     const joined = await join("joined", begun);
     assert.deepEqual([joined.status, joined.headers.get("upload-length")], [201, "7"]);
-    assert.equal((await ask(`${b}${joined.headers.get("location")}`, "HEAD")).headers.get("upload-offset"), "7");
+    const final = `${b}${joined.headers.get("location")}`;
+    const { headers } = await ask(final, "HEAD");
+    const said = ["upload-offset", "upload-length", "upload-concat"].map((name) => headers.get(name));
+    assert.deepEqual(said, ["7", "7", `final;${begun.join(" ")}`]);
+    assert.equal((await ask(final, "PATCH", { ...PATCH, "upload-offset": "7" }, "")).status, 403);
     assert.equal(await (await fetch(`${b}/v1/files/demo/joined`)).text(), "sixfold");
     assert.equal((await ask(`${b}${begun[0]}`, "HEAD")).status, 404);
     const whole = await begin({ "upload-length": "3" }, "no part");

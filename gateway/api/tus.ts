@@ -21,6 +21,7 @@ import { checksumOf, concatOf, isDeferred, metadataOf, wholeNumber } from "./tus
 
 const VERSION = "1.0.0";
 const EXTENSIONS = "creation,creation-defer-length,creation-with-upload,expiration,termination,checksum,concatenation";
+const CONCAT = "upload-concat";
 const OFFSET_TYPE = "application/offset+octet-stream";
 const PATH = /^\/tus(?:\/([^/]+))?\/?$/;
 /** What tus answers where a checksum does not match. */
@@ -50,7 +51,7 @@ async function create(store: Store, request: Request): Promise<Response> {
   const concat = concatOf(headers);
   const named = { ...placeOf(headers, concat === "partial"), metadata: {}, sha256: undefined, ifAbsent: false };
   if (typeof concat === "object") {
-    const whole = await concatenate(store, concat.final, named, signal);
+    const whole = await concatenate(store, concat.final, headers.get(CONCAT) ?? "", named, signal);
     return answer(201, { location: `/tus/${whole.id}`, ...stateOf(whole, whole.received) });
   }
   const size = isDeferred(headers) ? undefined : wholeNumber(headers, "upload-length");
@@ -80,6 +81,8 @@ async function append(store: Store, id: string, request: Request): Promise<Respo
   }
   const offset = wholeNumber(headers, "upload-offset");
   const { upload: known, at } = await look(store, id);
+  // What was put together takes no bytes of its own.
+  if (known.madeFrom !== undefined) return answer(403, {});
   if (offset !== at) throw new SixfoldError("aborted", `the upload goes on at byte ${at}, not at ${offset}`);
   const isOpen = known.file === undefined;
   // A length that was deferred comes with any PATCH, most often the last one.
@@ -142,11 +145,12 @@ async function look(store: Store, id: string): Promise<{ readonly upload: Upload
   }
 }
 
-function stateOf({ size, expiresAt, partial }: UploadView, at: number): Record<string, string> {
+function stateOf({ size, expiresAt, partial, madeFrom }: UploadView, at: number): Record<string, string> {
   return {
     "upload-offset": String(at),
     ...(size === undefined ? { "upload-defer-length": "1" } : { "upload-length": String(size) }),
-    ...(partial ? { "upload-concat": "partial" } : {}),
+    ...(partial ? { [CONCAT]: "partial" } : {}),
+    ...(madeFrom === undefined ? {} : { [CONCAT]: madeFrom }),
     ...(expiresAt === undefined ? {} : { "upload-expires": expiresAt.toUTCString() }),
   };
 }

@@ -13,12 +13,14 @@ import type { UploadRequest } from "./upload.ts";
 
 /**
  * Stores the bytes of partial uploads, one after another, as one file. They end with that.
+ * @param madeFrom how they were named: who asks for the upload later is told
  * @throws SixfoldError `failed_precondition` where one is no partial upload, or not all of it has arrived; then, as after
  * every other error, the partial uploads are as they were
  */
 export async function concatenate(
   store: Store,
   ids: readonly string[],
+  madeFrom: string,
   request: Omit<UploadRequest, "size">,
   signal: AbortSignal,
 ): Promise<UploadView> {
@@ -33,14 +35,14 @@ export async function concatenate(
       if (length > 0) await copy(store, id, whole.id, offset, length, signal);
       offset += length;
     }
-    await completeUpload(store, whole.id, signal);
+    await completeUpload(store, whole.id, signal, madeFrom);
   } catch (error) {
     // What this leaves behind ends by itself.
     await abortUpload(store, whole.id).catch(() => {});
     throw error;
   }
   for (const id of ids) await abortUpload(store, id).catch(() => {});
-  return { ...whole, received: size, expiresAt: undefined };
+  return { ...whole, madeFrom, received: size, expiresAt: undefined };
 }
 
 async function sizeOfPartial(store: Store, id: string): Promise<number> {

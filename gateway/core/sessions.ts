@@ -35,6 +35,8 @@ export interface UploadView {
   readonly expiresAt: Date | undefined;
   /** Whether it is a part of a file, and becomes none by itself. */
   readonly partial: boolean;
+  /** Of what it was put together, in the words of who asked for that; undefined where it was sent itself. */
+  readonly madeFrom: string | undefined;
   /** What it became; undefined while it is open. */
   readonly file: FileView | undefined;
 }
@@ -104,9 +106,11 @@ export async function getUpload(store: Store, id: string, from: number, limit: n
   if (session === undefined) {
     const row = await findCompleted(sql, id);
     if (row === undefined || !mayWrite(row)) throw await whyEnded(store, id);
-    const file = viewOf(row);
+    const { madeFrom, ...found } = row;
+    const file = viewOf(found);
     const { bucket, key, size } = file;
-    const upload = { id, bucket, key, size, received: size, expiresAt: undefined, partial: false, file };
+    const said = { madeFrom: madeFrom ?? undefined, partial: false, expiresAt: undefined };
+    const upload = { id, bucket, key, size, received: size, ...said, file };
     return { upload, parts: [], next: undefined };
   }
   if (!mayWrite(session)) throw noSuchUpload();
@@ -118,17 +122,23 @@ export async function getUpload(store: Store, id: string, from: number, limit: n
 
 /**
  * Makes a session's file visible; for 24 hours it may be done again, with the same answer.
+ * @param madeFrom of what it was put together, in the words of who asks for that
  * @throws SixfoldError `failed_precondition` that names missing ranges; `not_found`; `invalid_argument` when the bytes do
  * not match the declared SHA-256; in all of these cases nothing has changed
  */
-export async function completeUpload(store: Store, id: string, signal: AbortSignal): Promise<FileView> {
+export async function completeUpload(
+  store: Store,
+  id: string,
+  signal: AbortSignal,
+  madeFrom: string | null = null,
+): Promise<FileView> {
   const { sql, graceSeconds } = store;
   if (!isUuid(id)) throw noSuchId();
   if (isLimited("write") && !await isOwn(store, id)) throw noSuchUpload();
   const verified = await readSha256(store, id, signal);
   await mustStand();
   const file = await untilAnswered(async () => {
-    return await completeSession(sql, id, verified, graceSeconds) ?? await findCompleted(sql, id);
+    return await completeSession(sql, id, verified, graceSeconds, madeFrom) ?? await findCompleted(sql, id);
   });
   if (file === undefined) throw await whyEnded(store, id);
   return viewOf(file);
@@ -169,7 +179,7 @@ async function readSha256(store: Store, id: string, caller: AbortSignal): Promis
 
 function viewOfSession({ id, bucket, key, size, received, expiresAt, partial }: SessionRow): UploadView {
   const place = { bucket, key: decoder.decode(key) };
-  return { id, ...place, size: size ?? undefined, received, expiresAt, partial, file: undefined };
+  return { id, ...place, size: size ?? undefined, received, expiresAt, partial, madeFrom: undefined, file: undefined };
 }
 
 /**

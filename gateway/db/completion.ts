@@ -15,6 +15,12 @@ export interface Shape {
   readonly sha256: Uint8Array | null;
 }
 
+/** What became of a session. */
+export interface CompletedRow extends FileRow {
+  /** Of what it was put together, in the words of who asked for it; null where it was sent itself. */
+  readonly madeFrom: string | null;
+}
+
 /**
  * The shape of the file that a session becomes.
  * @param parts all of them, by offset
@@ -38,6 +44,7 @@ export function shapeOf(session: SessionRow, parts: readonly HashedTile[]): Shap
  * Makes the file of a session visible, in one transaction: a file under the same key is replaced, the session goes,
  * and the outcome is kept. What its segments lack was queued when they came. To be called again when its answer was lost.
  * @param verified what was read of the file for this; null where nothing was
+ * @param madeFrom of what it was put together, in the words of who asks for it; null where it was sent itself
  * @returns the file; undefined when the session has ended, and nothing was changed
  * @throws SixfoldError `failed_precondition` when bytes are missing, or it is a part of a file; `invalid_argument` when the declared SHA-256 is
  * another one; `already_exists` when the key is taken and the session wanted it free
@@ -47,7 +54,8 @@ export async function completeSession(
   id: string,
   verified: Shape | null,
   graceSeconds: number,
-): Promise<FileRow | undefined> {
+  madeFrom: string | null,
+): Promise<CompletedRow | undefined> {
   return await sql.begin(async (tx) => {
     const session = await lockSession(tx, id);
     if (session === undefined) return undefined;
@@ -76,7 +84,7 @@ export async function completeSession(
     await moveParts(tx, id);
     await sweepUnusedSegments(tx, session);
     await tx`DELETE FROM upload_sessions WHERE id = ${id}`;
-    await keepOutcome(tx, id);
+    await keepOutcome(tx, id, madeFrom);
     return await findCompleted(tx, id);
   });
 }
@@ -101,23 +109,24 @@ async function moveParts(tx: Transaction, id: string): Promise<void> {
   await tx`UPDATE repairs SET of_part = false WHERE file_id = ${id}`;
 }
 
-async function keepOutcome(tx: Transaction, id: string): Promise<void> {
+async function keepOutcome(tx: Transaction, id: string, madeFrom: string | null): Promise<void> {
   await tx`
     INSERT INTO outcomes (upload_id, file)
     SELECT id, jsonb_build_object(
       'bucket', bucket, 'key', encode(key, 'hex'), 'size', size, 'contentType', content_type,
       'sha256', encode(sha256, 'hex'), 'treeSha256', encode(tree_sha256, 'hex'), 'metadata', metadata,
-      'createdAt', created_at)
+      'createdAt', created_at, 'madeFrom', ${madeFrom}::text)
     FROM files WHERE id = ${id}`;
 }
 
 /** The file that a session became, as it was then; undefined when it became none, or that was more than 24 hours ago. */
-export async function findCompleted(sql: Sql | Transaction, id: string): Promise<FileRow | undefined> {
-  const [row] = await sql<FileRow[]>`
+export async function findCompleted(sql: Sql | Transaction, id: string): Promise<CompletedRow | undefined> {
+  const [row] = await sql<CompletedRow[]>`
     SELECT upload_id AS id, file->>'bucket' AS bucket, decode(file->>'key', 'hex') AS key,
            (file->>'size')::bigint AS size, file->>'contentType' AS "contentType",
            decode(file->>'sha256', 'hex') AS sha256, decode(file->>'treeSha256', 'hex') AS "treeSha256",
-           file->'metadata' AS metadata, (file->>'createdAt')::timestamptz AS "createdAt"
+           file->'metadata' AS metadata, (file->>'createdAt')::timestamptz AS "createdAt",
+           file->>'madeFrom' AS "madeFrom"
     FROM outcomes WHERE upload_id = ${id} AND file IS NOT NULL`;
   return row;
 }
