@@ -98,13 +98,20 @@ function decode(body: Uint8Array): ReceivedSpan[] {
   });
 }
 
+/** The number that 64 bits mean. */
+function doubleOf(bits: bigint): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, bits);
+  return view.getFloat64(0);
+}
+
 /** Key and value; of values those kinds that are sent: text, truth, whole and other numbers. */
 function attributesOf(fields: Fields, number: number): Record<string, unknown> {
   return Object.fromEntries(
     messages(fields, number).map((pair) => {
       const value = messages(pair, 2)[0] ?? new Map();
       const [double] = value.get(4) ?? [];
-      if (typeof double === "bigint") return [text(pair, 1), Number(double)];
+      if (typeof double === "bigint") return [text(pair, 1), doubleOf(double)];
       return [text(pair, 1), value.has(1) ? text(value, 1) : value.get(2)?.[0] ?? value.get(3)?.[0]];
     }),
   );
