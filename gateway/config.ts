@@ -18,6 +18,7 @@ import {
   type Settings,
   text,
 } from "../shared/config.ts";
+import { Networks } from "../shared/networks.ts";
 import { LOG_SETTINGS } from "../shared/process_log.ts";
 import { LEAST_MS } from "../shared/silence.ts";
 
@@ -32,6 +33,11 @@ function origins(about: string): Setting<readonly string[]> {
       return all.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin) ? all : undefined;
     },
   };
+}
+
+/** Networks, separated by commas. */
+function networks(about: string, fallback: string): Setting<Networks> {
+  return { about, fallback, kind: "networks such as 10.0.0.0/8, separated by commas", parse: Networks.parse };
 }
 
 /** All settings of a gateway. */
@@ -51,6 +57,10 @@ export const GATEWAY_SETTINGS = {
   SIXFOLD_PORT: integer("The port; 0 takes a free one.", "8080", 0, 65_535),
   SIXFOLD_HOP_CA_FILE: HOP_CA_FILE,
   SIXFOLD_HOP: choice("How daemons are dialled.", "web", "web", "grpc"),
+  SIXFOLD_HOP_NETWORKS: networks(
+    "The networks in which daemons are dialled, whatever address they register; link-local addresses never are.",
+    "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7",
+  ),
   SIXFOLD_LAYOUT: choice("Data and parity chunks of new files.", "4+2", "6+0", "5+1", "4+2", "3+3"),
   SIXFOLD_BLOCK_SIZE: only(bytes("The unit of chunks.", "1M"), "a multiple of 4K up to 4M", isBlockSize),
   SIXFOLD_INLINE_MAX: bytes("Files up to this size live in PostgreSQL.", "32K"),

@@ -25,6 +25,7 @@ import { ChunkClient } from "./core/chunk_client.ts";
 import { Cluster } from "./core/cluster.ts";
 import { observeCluster } from "./core/cluster_metrics.ts";
 import { DamageReports } from "./core/damage.ts";
+import { Endpoints } from "./core/endpoints.ts";
 import { HopTrust } from "./core/hop_trust.ts";
 import { KeyRing } from "./core/key_ring.ts";
 import { createReadiness } from "./core/readiness.ts";
@@ -72,7 +73,14 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   const store = {
     sql,
     cluster,
-    client: new ChunkClient(config.SIXFOLD_HOP, config.SIXFOLD_CLUSTER_TOKEN, trust, layout.m, log),
+    client: new ChunkClient(
+      config.SIXFOLD_HOP,
+      config.SIXFOLD_CLUSTER_TOKEN,
+      trust,
+      new Endpoints(config.SIXFOLD_HOP_NETWORKS),
+      layout.m,
+      log,
+    ),
     damage: new DamageReports(upkeep, log),
     pool: new StripePool(memory.uploads),
     windows: new WindowPool(memory.downloads),

@@ -76,18 +76,20 @@ async function conversation(transport: Transport): Promise<void> {
 
 /** What a gateway does on its lane, at its daemon's worst and its own. */
 async function onLane(lane: ChunkLane, address: string, folder: string, stored: number): Promise<void> {
+  const [ip = "", port] = address.split(":");
+  const endpoint = { address, ip, port: Number(port), name: ip };
   const upload = newUuid();
   const bytes = Uint8Array.from({ length: 5 * BLOCK + 99 }, (_, i) => (i * 13) ^ (i >> 9));
   const { headers } = authorized;
   const put = (attempt: number, blocks: AsyncIterable<Uint8Array>, signal = new AbortController().signal) => {
     const layout = { dataChunks: 4, parityChunks: 2, blockSize: BLOCK, label: new Uint8Array() };
     const chunk = { chunkId: `${upload}.0.1.${attempt}`, uploadId: upload, ...layout };
-    return lane.put(address, headers, chunk, blocks, new ProgressClock(signal));
+    return lane.put(endpoint, headers, chunk, blocks, new ProgressClock(signal));
   };
   const get = (attempt: number, first: number, count: number) => {
     const range = { chunkId: `${upload}.0.1.${attempt}`, uploadId: upload, first, count, blockSize: BLOCK };
     const into = Array.from({ length: count }, () => new Uint8Array(roomBytes(BLOCK)));
-    return lane.get(address, headers, range, into, new ProgressClock(new AbortController().signal));
+    return lane.get(endpoint, headers, range, into, new ProgressClock(new AbortController().signal));
   };
   const refused = (work: Promise<unknown>, code: string, message: RegExp) =>
     assert.rejects(work, (error) => {

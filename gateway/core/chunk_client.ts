@@ -1,22 +1,23 @@
 /** The gateway's end of the hop. With the lane below it, the only one that dials daemons and knows how. */
-import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import type { CallOptions, Client } from "@connectrpc/connect";
 import { Buffer } from "node:buffer";
 import { chunkAttributes } from "../../shared/chunk_span.ts";
 import { SixfoldError } from "../../shared/errors.ts";
-import { type ChunkHeader, type PutChunkResponse, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
+import type { ChunkHeader, PutChunkResponse, StorageService } from "../../shared/gen/sixfold/v1/storage_pb.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { requestIdHeader } from "../../shared/request_id.ts";
 import { annotate, inSpan, openSpan, spanEvent, traceHeaders } from "../../shared/telemetry.ts";
 import { retry, RetryBudget } from "../../shared/retry.ts";
-import { type Fetch, fetchTransport, MAX_MESSAGE, SERVER_HEADER } from "../../shared/rpc.ts";
+import { SERVER_HEADER } from "../../shared/rpc.ts";
 import type { ServerRow } from "../db/servers.ts";
 import type { ChunkLane } from "./chunk_lane.ts";
+import type { Endpoint, Endpoints } from "./endpoints.ts";
 import { GrpcLane } from "./grpc_lane.ts";
 import { chunkBytes, countCall, retries } from "./metrics.ts";
 import { isTooLate, LEFT_BEHIND, ProgressClock } from "./progress_clock.ts";
 import { isFailure, Suspicion } from "./suspicion.ts";
 import type { HopTrust } from "./hop_trust.ts";
+import { StorageClients } from "./storage_clients.ts";
 import { WebLane } from "./web_lane.ts";
 
 /** How the hop is made: gRPC-Web framing over HTTP/1.1, or native gRPC over HTTP/2. */
@@ -75,16 +76,24 @@ export class ChunkClient {
   readonly suspicion: Suspicion;
   /** Keeps all that is asked for twice within a tenth of all calls. */
   readonly budget = new RetryBudget();
-  readonly #clients = new Map<string, Client<typeof StorageService>>();
+  readonly #clients: StorageClients;
   readonly #authorization: string;
   readonly #lane: ChunkLane;
   readonly #trust: HopTrust;
-  /** Who was trusted when the clients were made. */
-  #trusted: string | undefined;
+  readonly #endpoints: Endpoints;
 
   /** @param tolerated how many servers may be late at once before the gateway suspects itself */
-  constructor(readonly hop: Hop, token: string, trust: HopTrust, tolerated: number, log: Logger) {
+  constructor(
+    readonly hop: Hop,
+    token: string,
+    trust: HopTrust,
+    endpoints: Endpoints,
+    tolerated: number,
+    log: Logger,
+  ) {
     this.#trust = trust;
+    this.#endpoints = endpoints;
+    this.#clients = new StorageClients(hop, trust);
     this.#authorization = `Bearer ${token}`;
     this.#lane = hop === "web" ? new WebLane(trust) : new GrpcLane(trust);
     this.suspicion = new Suspicion(log, tolerated, (server) => this.probe(server));
@@ -92,7 +101,8 @@ export class ChunkClient {
 
   /** Asks a server for a sign of life, whatever is thought of it. @throws where there is none in time */
   async probe(server: ServerRow): Promise<void> {
-    await this.#client(server).healthCheck({}, { headers: this.#headers(server), timeoutMs: PROBE_MS });
+    const client = this.#clients.at(await this.#endpoint(server));
+    await client.healthCheck({}, { headers: this.#headers(server), timeoutMs: PROBE_MS });
   }
 
   /**
@@ -124,7 +134,7 @@ export class ChunkClient {
     const clock = new ProgressClock(signal);
     const began = performance.now();
     try {
-      const receipt = await this.#lane.put(this.#address(server), this.#headers(server), chunk, blocks, clock);
+      const receipt = await this.#lane.put(await this.#endpoint(server), this.#headers(server), chunk, blocks, clock);
       watched.answered();
       const { length, sha256 } = receipt;
       countCall("put", server.id, began, signal);
@@ -186,7 +196,7 @@ export class ChunkClient {
     const clock = new ProgressClock(signal, onLate && { afterMs: watched.lateMs, hear: onLate });
     const began = performance.now();
     try {
-      const read = await this.#lane.get(this.#address(server), this.#headers(server), range, into, clock);
+      const read = await this.#lane.get(await this.#endpoint(server), this.#headers(server), range, into, clock);
       if (read.fault && isFailure(read.fault)) watched.ended(read.fault);
       else watched.answered(clock.firstStep);
       countCall("get", server.id, began, signal, read.fault);
@@ -214,7 +224,7 @@ export class ChunkClient {
         const watched = this.suspicion.begin(server);
         const began = performance.now();
         try {
-          const answer = await talk(this.#client(server), {
+          const answer = await talk(this.#clients.at(await this.#endpoint(server)), {
             headers: this.#headers(server),
             signal,
             timeoutMs: CALL_MS,
@@ -239,34 +249,12 @@ export class ChunkClient {
     return { authorization: this.#authorization, [SERVER_HEADER]: server.id, ...requestIdHeader(), ...traceHeaders() };
   }
 
-  #address({ grpcAddress, httpAddress }: ServerRow): string {
+  /** The only way to an address that is dialled. */
+  async #endpoint({ grpcAddress, httpAddress }: ServerRow): Promise<Endpoint> {
     const address = this.hop === "grpc" ? grpcAddress : httpAddress;
     this.#trust.check(address);
-    return address;
+    return await this.#endpoints.find(address);
   }
-
-  #client(server: ServerRow): Client<typeof StorageService> {
-    const address = this.#address(server);
-    const { ca } = this.#trust;
-    if (ca !== this.#trusted) this.#clients.clear();
-    this.#trusted = ca;
-    let client = this.#clients.get(address);
-    if (client === undefined) {
-      const baseUrl = this.#trust.baseUrl(address);
-      const transport = this.hop === "grpc"
-        ? createGrpcTransport({ baseUrl, readMaxBytes: MAX_MESSAGE, acceptCompression: [], nodeOptions: { ca } })
-        : fetchTransport(baseUrl, undefined, ca === undefined ? fetch : fetchOver(ca));
-      client = createClient(StorageService, transport);
-      this.#clients.set(address, client);
-    }
-    return client;
-  }
-}
-
-/** `fetch` from servers that these certificates vouch for. */
-function fetchOver(ca: string): Fetch {
-  const client = Deno.createHttpClient({ caCerts: [ca] });
-  return (input, init) => fetch(input, { ...init, client });
 }
 
 function tellRetry({ code }: SixfoldError): void {

@@ -13,6 +13,7 @@ import {
 import { encodeMessage, putBlockPrefix } from "../../shared/grpc_web.ts";
 import { annotate } from "../../shared/telemetry.ts";
 import type { BlockRange, ChunkToPut, ReadBlocks } from "./chunk_client.ts";
+import type { Endpoint } from "./endpoints.ts";
 import type { ProgressClock } from "./progress_clock.ts";
 
 /** What stands before the name of either call. */
@@ -24,7 +25,7 @@ const DISK_TIME = /^disk\.read;dur=([\d.]+)/;
 export interface ChunkLane {
   /** As `ChunkClient.put`. */
   put(
-    address: string,
+    endpoint: Endpoint,
     headers: Readonly<Record<string, string>>,
     chunk: ChunkToPut,
     blocks: AsyncIterable<Uint8Array>,
@@ -33,7 +34,7 @@ export interface ChunkLane {
 
   /** As `ChunkClient.get`; the blocks are views of `into`. */
   get(
-    address: string,
+    endpoint: Endpoint,
     headers: Readonly<Record<string, string>>,
     range: BlockRange,
     into: readonly Uint8Array[],

@@ -8,6 +8,7 @@ import type { BlockRange, ChunkToPut, ReadBlocks } from "./chunk_client.ts";
 import { type ChunkLane, noteDiskTime, sendChunk, SERVICE, underClock, windowRequest } from "./chunk_lane.ts";
 import { type GrpcAnswer, GrpcCall } from "./grpc_call.ts";
 import { GrpcSessions } from "./grpc_sessions.ts";
+import type { Endpoint } from "./endpoints.ts";
 import type { HopTrust } from "./hop_trust.ts";
 import type { ProgressClock } from "./progress_clock.ts";
 import { collect, frameBytes, inPlace, Rooms } from "./window_frames.ts";
@@ -21,7 +22,7 @@ export class GrpcLane implements ChunkLane {
   }
 
   async put(
-    address: string,
+    endpoint: Endpoint,
     headers: Readonly<Record<string, string>>,
     chunk: ChunkToPut,
     blocks: AsyncIterable<Uint8Array>,
@@ -32,7 +33,7 @@ export class GrpcLane implements ChunkLane {
     const take = (piece: Uint8Array) => {
       for (const { data } of decoder.frames(piece)) message ??= data.slice();
     };
-    return await this.#call(`${SERVICE}PutChunk`, address, headers, take, clock, async (call) => {
+    return await this.#call(`${SERVICE}PutChunk`, endpoint, headers, take, clock, async (call) => {
       const read = ({ trailers }: GrpcAnswer) => {
         const error = errorOfTrailers(trailers);
         if (error !== undefined) throw error;
@@ -46,7 +47,7 @@ export class GrpcLane implements ChunkLane {
   }
 
   async get(
-    address: string,
+    endpoint: Endpoint,
     headers: Readonly<Record<string, string>>,
     range: BlockRange,
     into: readonly Uint8Array[],
@@ -58,7 +59,7 @@ export class GrpcLane implements ChunkLane {
       rooms.take(piece);
     };
     clock.start();
-    return await this.#call(`${SERVICE}GetChunk`, address, headers, take, clock, async (call) => {
+    return await this.#call(`${SERVICE}GetChunk`, endpoint, headers, take, clock, async (call) => {
       await call.writeLastChunk(windowRequest(range));
       const { head, trailers } = await call.answer;
       noteDiskTime(head.get("server-timing"), rooms.length);
@@ -69,14 +70,14 @@ export class GrpcLane implements ChunkLane {
 
   async #call<T>(
     path: string,
-    address: string,
+    endpoint: Endpoint,
     headers: Readonly<Record<string, string>>,
     take: (piece: Uint8Array) => void,
     clock: ProgressClock,
     talk: (call: GrpcCall) => Promise<T>,
   ): Promise<T> {
     clock.signal.throwIfAborted();
-    const session = await this.#sessions.take(address, clock.signal);
+    const session = await this.#sessions.take(endpoint, clock.signal);
     let call: GrpcCall | undefined;
     let inOrder = false;
     try {

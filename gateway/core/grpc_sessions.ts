@@ -1,7 +1,8 @@
 /** HTTP/2 sessions with daemons: a few to each, opened when they are needed, and closed before the other side does it. */
 import { type ClientHttp2Session, connect } from "node:http2";
 import { SixfoldError } from "../../shared/errors.ts";
-import type { HopTrust } from "./hop_trust.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { certificateName, type HopTrust } from "./hop_trust.ts";
 import { tooLate } from "./progress_clock.ts";
 
 const CONNECT_MS = 1000;
@@ -35,14 +36,14 @@ export class GrpcSessions {
    * The session with the fewest calls, or a new one. Give it back.
    * @throws SixfoldError `unavailable` when nobody takes the connection within a second
    */
-  async take(address: string, signal: AbortSignal): Promise<GrpcSession> {
-    const all = this.#of(address);
+  async take(endpoint: Endpoint, signal: AbortSignal): Promise<GrpcSession> {
+    const all = this.#of(endpoint.address);
     let session = all.reduce<GrpcSession | undefined>(
       (a, b) => a !== undefined && a.calls <= b.calls ? a : b,
       undefined,
     );
     if (session === undefined || (session.calls > 0 && all.length < SESSIONS)) {
-      session = this.#open(address);
+      session = this.#open(endpoint);
       all.push(session);
     }
     session.calls++;
@@ -74,10 +75,14 @@ export class GrpcSessions {
     }
   }
 
-  #open(address: string): GrpcSession {
+  #open(endpoint: Endpoint): GrpcSession {
+    const { address } = endpoint;
     const settings = { initialWindowSize: STREAM_WINDOW, enablePush: false };
     const { ca } = this.#trust;
-    const http2 = connect(this.#trust.baseUrl(address), { settings, ...(ca === undefined ? {} : { ca }) });
+    const http2 = connect(this.#trust.baseUrl(address), {
+      settings,
+      ...(ca === undefined ? {} : { ca, ...certificateName(endpoint) }),
+    });
     const connected = new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => {
         reject(tooLate("takes no connection"));

@@ -3,6 +3,7 @@
  * can be used again, and a read fills the memory that the caller gives: on Deno this takes a third of fetch's CPU.
  */
 import { SixfoldError } from "../../shared/errors.ts";
+import type { Endpoint } from "./endpoints.ts";
 import type { HopTrust } from "./hop_trust.ts";
 import { tooLate } from "./progress_clock.ts";
 
@@ -48,14 +49,17 @@ export class HopConnection {
   }
 
   /** @throws SixfoldError `unavailable` when nobody takes the connection within a second */
-  static async open(address: string, trust: HopTrust, caller: AbortSignal): Promise<HopConnection> {
-    const [hostname = "", port] = address.split(":");
+  static async open(
+    { address, ip, port, name }: Endpoint,
+    trust: HopTrust,
+    caller: AbortSignal,
+  ): Promise<HopConnection> {
     const late = AbortSignal.timeout(CONNECT_MS);
     const signal = AbortSignal.any([late, caller]);
     try {
-      const socket = await Deno.connect({ hostname, port: Number(port), signal } as Deno.ConnectOptions);
+      const socket = await Deno.connect({ hostname: ip, port, signal } as Deno.ConnectOptions);
       socket.setNoDelay(true);
-      return new HopConnection(await secured(socket, hostname, trust, signal), address);
+      return new HopConnection(await secured(socket, name, trust, signal), address);
     } catch (cause) {
       if (late.aborted) throw tooLate("takes no connection", cause);
       throw new SixfoldError("unavailable", "a storage server cannot be reached; try again", { cause });
@@ -214,14 +218,14 @@ export class HopConnections {
   }
 
   /** A connection that was used a moment ago, or a new one. */
-  async take(address: string, signal: AbortSignal): Promise<HopConnection> {
-    const kept = this.#idle.get(address) ?? [];
+  async take(endpoint: Endpoint, signal: AbortSignal): Promise<HopConnection> {
+    const kept = this.#idle.get(endpoint.address) ?? [];
     for (let last = kept.pop(); last !== undefined; last = kept.pop()) {
       clearTimeout(last.timer);
       if (last.connection.alive) return last.connection;
       last.connection.close();
     }
-    return await HopConnection.open(address, this.#trust, signal);
+    return await HopConnection.open(endpoint, this.#trust, signal);
   }
 
   /** Keeps a connection whose exchange is complete on both sides, for a while. */

@@ -3,6 +3,7 @@ import { HopConnection, HopConnections } from "./hop_connection.ts";
 import { HopTrust } from "./hop_trust.ts";
 
 const PLAIN = new HopTrust(undefined, false);
+const at = (port: number) => ({ address: `127.0.0.1:${port}`, ip: "127.0.0.1", port, name: "127.0.0.1" });
 
 Deno.test("a kept connection is used again, but not once the daemon has closed it", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -21,9 +22,9 @@ Deno.test("a kept connection is used again, but not once the daemon has closed i
   })();
   const connections = new HopConnections(PLAIN);
   const never = new AbortController().signal;
-  const address = `127.0.0.1:${listener.addr.port}`;
+  const endpoint = at(listener.addr.port);
   const ask = async () => {
-    const connection = await connections.take(address, never);
+    const connection = await connections.take(endpoint, never);
     await connection.request("/", {}, 0);
     const body = await connection.readAll(await connection.readHead(), () => {});
     connections.give(connection);
@@ -47,12 +48,12 @@ Deno.test("a kept connection is used again, but not once the daemon has closed i
 
 Deno.test("a chunked body is whole on the wire, with small pieces joined and a block's line end before the next piece", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const address = `127.0.0.1:${listener.addr.port}`;
+  const endpoint = at(listener.addr.port);
   const received = (async () => {
     const socket = await listener.accept();
     return await new Response(socket.readable).text();
   })();
-  const connection = await HopConnection.open(address, PLAIN, new AbortController().signal);
+  const connection = await HopConnection.open(endpoint, PLAIN, new AbortController().signal);
   const bytes = (text: string) => new TextEncoder().encode(text);
   await connection.request("/put", { "x-a": "b" }, undefined);
   await connection.writeSmallChunk(bytes("header"));
@@ -62,7 +63,7 @@ Deno.test("a chunked body is whole on the wire, with small pieces joined and a b
   connection.close();
   assert.equal(
     await received,
-    `POST /put HTTP/1.1\r\nhost: ${address}\r\ntransfer-encoding: chunked\r\nx-a: b\r\n\r\n` +
+    `POST /put HTTP/1.1\r\nhost: ${endpoint.address}\r\ntransfer-encoding: chunked\r\nx-a: b\r\n\r\n` +
       `6\r\nheader\r\n138e\r\nprefix${"x".repeat(5000)}\r\nb\r\nprefixshort\r\n8\r\nend mark\r\n0\r\n\r\n`,
   );
   listener.close();

@@ -1,6 +1,7 @@
 /** Who vouches for daemons, and so whether they are dialled over TLS. */
 import { SixfoldError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/loopback.ts";
+import type { Endpoint } from "./endpoints.ts";
 
 /** What a gateway knows of it. */
 export class HopTrust {
@@ -44,4 +45,9 @@ export class HopTrust {
         "daemons SIXFOLD_HOP_CA_FILE, or accept this with SIXFOLD_RISK_PLAIN_TEXT=1",
     );
   }
+}
+
+/** For TLS of `node:`: whose name the certificate must have, where that is not what is dialled. */
+export function certificateName({ name, ip }: Endpoint): { readonly servername?: string } {
+  return name === ip ? {} : { servername: name };
 }

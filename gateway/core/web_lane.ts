@@ -7,6 +7,7 @@ import { MAX_MESSAGE } from "../../shared/rpc.ts";
 import type { BlockRange, ChunkToPut, ReadBlocks } from "./chunk_client.ts";
 import { type ChunkLane, noteDiskTime, sendChunk, SERVICE, underClock, windowRequest } from "./chunk_lane.ts";
 import { type AnswerHead, type HopConnection, HopConnections } from "./hop_connection.ts";
+import type { Endpoint } from "./endpoints.ts";
 import type { HopTrust } from "./hop_trust.ts";
 import type { ProgressClock } from "./progress_clock.ts";
 import { collect, frameBytes, framesOf, inPlace, scatter } from "./window_frames.ts";
@@ -22,13 +23,13 @@ export class WebLane implements ChunkLane {
   }
 
   async put(
-    address: string,
+    endpoint: Endpoint,
     headers: Readonly<Record<string, string>>,
     chunk: ChunkToPut,
     blocks: AsyncIterable<Uint8Array>,
     clock: ProgressClock,
   ): Promise<PutChunkResponse> {
-    return await this.#exchange(address, clock, async (connection) => {
+    return await this.#exchange(endpoint, clock, async (connection) => {
       await connection.request(`${SERVICE}PutChunk`, { ...headers, ...TYPE }, undefined);
       const read = (head: AnswerHead) => readMessage(connection, head, clock);
       return await sendChunk(connection, connection.readHead(), read, chunk, blocks, clock);
@@ -36,14 +37,14 @@ export class WebLane implements ChunkLane {
   }
 
   async get(
-    address: string,
+    endpoint: Endpoint,
     headers: Readonly<Record<string, string>>,
     range: BlockRange,
     into: readonly Uint8Array[],
     clock: ProgressClock,
   ): Promise<ReadBlocks> {
     const message = windowRequest(range);
-    return await this.#exchange(address, clock, async (connection) => {
+    return await this.#exchange(endpoint, clock, async (connection) => {
       clock.start();
       await connection.request(`${SERVICE}GetChunk`, { ...headers, ...TYPE }, message.length);
       await connection.write(message);
@@ -60,12 +61,12 @@ export class WebLane implements ChunkLane {
 
   /** Does one exchange; only a connection that is in order afterwards is kept. */
   async #exchange<T>(
-    address: string,
+    endpoint: Endpoint,
     clock: ProgressClock,
     talk: (connection: HopConnection) => Promise<T>,
   ): Promise<T> {
     clock.signal.throwIfAborted();
-    const connection = await this.#connections.take(address, clock.signal);
+    const connection = await this.#connections.take(endpoint, clock.signal);
     return await underClock(clock, () => connection.close(), async () => {
       const result = await talk(connection);
       this.#connections.give(connection);

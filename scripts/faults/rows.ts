@@ -1,5 +1,6 @@
 /** All rows, by number. */
 import type { Row } from "./row.ts";
+import { ADDRESS_ROWS } from "./rows/addresses.ts";
 import { CHUNK_FILE_ROWS } from "./rows/chunk_files.ts";
 import { CLIENT_ROWS } from "./rows/clients.ts";
 import { HEARTBEAT_ROWS } from "./rows/heartbeat.ts";
@@ -34,6 +35,7 @@ export const ROWS: readonly Row[] = [
   ...DAEMON_ROWS,
   ...DISK_ROWS,
   ...NETWORK_ROWS,
+  ...ADDRESS_ROWS,
   ...SESSION_ROWS,
   ...NAME_ROWS,
   ...LOG_ROWS,

@@ -14,12 +14,6 @@ export const LEFT_OUT_ROWS: readonly Row[] = [
     "no file shares a chunk with another one",
   ),
   leftOut(
-    77,
-    "a server that registers an address of somebody else",
-    "it is not dialled",
-    "servers register in PostgreSQL, and who can write there needs no such trick",
-  ),
-  leftOut(
     85,
     "a promise that nobody hears rejects",
     "caught, counted and logged; the process ends with code 1 when it is told to stop",
