@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createClient } from "@connectrpc/connect";
+import { decodeHeader, PAGE } from "../shared/chunk_format.ts";
 import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { openDatabase } from "../gateway/db/database.ts";
@@ -83,6 +84,10 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
       await same("flipped");
       await queueRepairs(sql, [1, 5].map((index) => ({ fileId, segment: 0, index, reason: "found by the test" })));
       await whole();
+      const labels = await Promise.all([0, 1, 5].map(async (index) => {
+        return decodeHeader((await Deno.readFile(await pathOf(fileId, index))).subarray(0, PAGE)).label;
+      }));
+      assert.deepEqual(labels, [labels[0], labels[0], labels[0]], "a rebuilt chunk says less of its file");
     });
 
     await t.step("three chunks with one bad block each, in different stripes", async () => {

@@ -88,7 +88,7 @@ export async function sendChunk(
   const stray = { chunkId, serverId: server.id, stored: false };
   const label = toBinary(
     ChunkLabelSchema,
-    create(ChunkLabelSchema, { bucket, key: Uint8Array.from(key), contentType }),
+    create(ChunkLabelSchema, { bucket, key: Uint8Array.from(key), contentType, segmentOffset: BigInt(segment.offset) }),
   );
   const chunk: ChunkToPut = { chunkId, uploadId: file.fileId, blockSize, dataChunks: k, parityChunks: m, label };
   const failed = new AbortController();
