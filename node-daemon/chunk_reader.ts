@@ -34,8 +34,8 @@ const DIRECT_FROM = 8 * 1024 * 1024;
 /** An open chunk file. */
 export class ChunkReader {
   readonly #handle: FileHandle;
-  /** Reads past the page cache; undefined for a small chunk, and where the file system cannot do it. */
-  readonly #direct: FileHandle | undefined;
+  /** Reads past the page cache; opened by whoever wants frames first, for nobody else needs it. */
+  #direct: Promise<FileHandle | undefined> | undefined;
   readonly #path: string;
   readonly #stats: Stats;
   readonly header: ChunkFileHeader;
@@ -43,14 +43,12 @@ export class ChunkReader {
 
   private constructor(
     handle: FileHandle,
-    direct: FileHandle | undefined,
     path: string,
     stats: Stats,
     header: ChunkFileHeader,
     footer: ChunkFileFooter,
   ) {
     this.#handle = handle;
-    this.#direct = direct;
     this.#path = path;
     this.#stats = stats;
     this.header = header;
@@ -76,8 +74,7 @@ export class ChunkReader {
       if (blocks !== blockCount(length, header.blockSize) || size !== chunkFileSize(length, header.blockSize)) {
         throw damaged("of the wrong size");
       }
-      const direct = length < DIRECT_FROM ? undefined : await openDirect(path);
-      return new ChunkReader(handle, direct, path, stats, header, footer);
+      return new ChunkReader(handle, path, stats, header, footer);
     } catch (error) {
       await handle.close();
       throw error;
@@ -111,7 +108,8 @@ export class ChunkReader {
    * @returns those bytes, somewhere in it
    */
   async frames(offset: number, length: number, memory: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-    const direct = this.#direct;
+    const isLarge = this.footer.length >= DIRECT_FROM;
+    const direct = isLarge ? await (this.#direct ??= openDirect(this.#path)) : undefined;
     const before = direct === undefined ? 0 : offset % PAGE;
     const whole = direct === undefined ? length : Math.ceil((before + length) / PAGE) * PAGE;
     const target = memory.subarray(0, whole);
@@ -132,16 +130,14 @@ export class ChunkReader {
 
   /** Lets go of the file. */
   async close(): Promise<void> {
-    await this.#direct?.close();
+    await (await this.#direct)?.close();
     await this.#handle.close();
   }
 }
 
+/** Undefined where it cannot be had: the file system does not know it, files are too many, or the chunk has just left. */
 async function openDirect(path: string): Promise<FileHandle | undefined> {
-  return await open(path, constants.O_RDONLY | (constants.O_DIRECT ?? 0)).catch((error) => {
-    if (error.code === "EINVAL") return undefined;
-    throw error;
-  });
+  return await open(path, constants.O_RDONLY | (constants.O_DIRECT ?? 0)).catch(() => undefined);
 }
 
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {

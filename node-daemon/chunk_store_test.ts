@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, open, readdir, readFile, readlink, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlockChecksums, blockSeed, xxh64 } from "../shared/checksum.ts";
@@ -135,6 +135,20 @@ test("any range of a large or a small chunk's file is read as it lies there; beh
     expect(await code(reader.frames(4096, 90_000, new Uint8Array(1024 * 1024)))).toBe("data_loss");
     await reader.close();
   }
+});
+
+test.skipIf(process.platform !== "linux")("who only verifies a large chunk opens its file once", async () => {
+  const id = await put(data(9 * 1024 * 1024), header(newUuid(), 1024 * 1024));
+  const opened = async () => {
+    const targets = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+    return (await Promise.all(targets)).filter((target) => target === filePath(id)).length;
+  };
+  const reader = await store.open(id);
+  await reader.block(8);
+  expect(await opened()).toBe(1);
+  await reader.frames(4096, 8192, new Uint8Array(1024 * 1024));
+  await reader.close();
+  expect(await opened()).toBe(0);
 });
 
 test("an id is used once, also while it is being written", async () => {
