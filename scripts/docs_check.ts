@@ -65,7 +65,8 @@ function readAt(path: string): string | undefined {
   }
 }
 
-async function documents(root: string, folder: string): Promise<string[]> {
+/** The Markdown files below a folder of the project. */
+export async function documents(root: string, folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(root + folder)) {
     if (isDirectory) found.push(...await documents(root, `${folder}/${name}`));

@@ -26,6 +26,7 @@ const programs = {
   faults: ["deno", "scripts/faults.ts"],
   hostile: ["deno", "scripts/hostile.ts"],
   rebuild: ["deno", "scripts/rebuild_list.ts"],
+  docs: ["deno", "scripts/docs_run.ts"],
   chaos: ["deno", "scripts/chaos.ts"],
   patroni: ["deno", "scripts/patroni.ts"],
   kernel: ["deno", "scripts/build-kernel.ts"],
