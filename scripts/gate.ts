@@ -14,7 +14,7 @@ const profiles = `${root}.coverage/deno`;
 const reports = `${root}.coverage/bun`;
 
 /** Test files at once: each waits for its own processes most of the time. */
-const JOBS = String(navigator.hardwareConcurrency + 2);
+const JOBS = String(navigator.hardwareConcurrency + 3);
 
 interface Outcome {
   readonly passed: number;
@@ -142,9 +142,12 @@ const outcomes = await Promise.all([
   check("proto still fits what was released", bin("buf"), ["breaking", "proto", "--against", "proto/released.binpb"]),
   check("generated code is current", deno, ["run", "-A", "scripts/check-generated.ts"]),
 ]);
-outcomes.push(await counted("units on Deno", "deno", [...onDeno, "shared", "scripts", "gateway", "client"]));
-const bunUnits = bunCoverage(reports, "./shared", "./node-daemon", "./client");
-outcomes.push(await counted("units on Bun", "bun", bunUnits));
+outcomes.push(
+  ...await Promise.all([
+    counted("units on Deno", "deno", [...onDeno, "shared", "scripts", "gateway", "client"]),
+    counted("units on Bun", "bun", bunCoverage(reports, "./shared", "./node-daemon", "./client")),
+  ]),
+);
 /** Faults and chaos wait for their processes most of the time: the whole cluster's tests use the machine meanwhile. */
 async function faults(): Promise<Outcome[]> {
   const tool = ["run", "-A", "--no-check", "--no-prompt"];

@@ -93,13 +93,16 @@ export async function answers(url: string): Promise<boolean> {
 }
 
 /**
- * Asks again and again until the answer is yes; an error counts as no.
+ * Asks again and again until the answer is yes; an error counts as no. What takes long to answer is asked less often: the
+ * asking takes a third of a core at most from what it waits for.
  * @throws Error that says `what` is not so, when it takes longer than `ms`
  */
 export async function until(what: string, ms: number, condition: () => Promise<boolean>): Promise<void> {
   for (const end = Date.now() + ms; Date.now() < end;) {
+    const asked = performance.now();
     if (await condition().catch(() => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const took = performance.now() - asked;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 2 * took)));
   }
   throw new Error(`${what} after ${ms / 1000} s; look at the messages above`);
 }

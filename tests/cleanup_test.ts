@@ -10,7 +10,7 @@ import { until } from "../scripts/programs.ts";
 import { chunkFiles, TestCluster } from "./cluster.ts";
 
 const MIB = 1024 * 1024;
-const BEAT = { SIXFOLD_HEARTBEAT: "200", SIXFOLD_QUARANTINE: "8s" };
+const BEAT = { SIXFOLD_HEARTBEAT: "500", SIXFOLD_QUARANTINE: "8s" };
 /** One daemon looks through its 65,536 folders again and again: six would take the machine. */
 const SCRUBS = { ...BEAT, SIXFOLD_SCRUB_EVERY: "4s" };
 const SETTINGS = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_RECONCILE_EVERY: "1s" };

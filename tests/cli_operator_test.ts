@@ -5,7 +5,7 @@ import { commandIn } from "./clients/command.ts";
 import { pattern } from "./clients/sdk_suite.ts";
 import { chunkFiles, TestCluster } from "./cluster.ts";
 
-const BEAT = { SIXFOLD_HEARTBEAT: "200" };
+const BEAT = { SIXFOLD_HEARTBEAT: "500" };
 const SLOW = {
   SIXFOLD_GRACE: "0",
   SIXFOLD_CLEANUP_EVERY: "1",

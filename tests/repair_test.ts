@@ -11,7 +11,7 @@ import { until } from "../scripts/programs.ts";
 import { chunkFiles, type Daemon, TestCluster } from "./cluster.ts";
 
 const MIB = 1024 * 1024;
-const BEAT = { SIXFOLD_HEARTBEAT: "200" };
+const BEAT = { SIXFOLD_HEARTBEAT: "500" };
 const SETTINGS = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1", SIXFOLD_REPAIR_AFTER: "10s" };
 
 Deno.test("what is missing or damaged is rebuilt", async (t) => {

@@ -20,7 +20,7 @@ const PATCH = { ...TUS, "content-type": "application/offset+octet-stream" };
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 Deno.test("uploads by tus", async (t) => {
-  await using cluster = await TestCluster.start(6);
+  await using cluster = await TestCluster.start(3);
   const a = await cluster.addGateway();
   const b = await cluster.addGateway({ SIXFOLD_CORS_ORIGINS: a });
   const stored = async (key: string) => {

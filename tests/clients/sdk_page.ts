@@ -3,7 +3,7 @@ import { createClient } from "../../client/mod.ts";
 import { pattern, runSuite } from "./sdk_suite.ts";
 
 const gateways = globalThis.location.origin;
-const named = () => new File([pattern(24 * 1024 * 1024)], "film.mp4", { type: "video/mp4", lastModified: 1_000_000 });
+const named = () => new File([pattern(10 * 1024 * 1024)], "film.mp4", { type: "video/mp4", lastModified: 1_000_000 });
 
 /** Sends until so much is durable, and then never goes on: the page is about to be reloaded. */
 function sendSome(bytes: number): Promise<number> {

@@ -41,7 +41,7 @@ export async function runSuite(gateways: string | string[], bucket: string): Pro
   check(known.id === stored.id && known.contentType === "image/png" && known.metadata["who"] === "me", "stat");
   check(known.sha256 === stored.sha256 && Math.abs(known.createdAt.getTime() - Date.now()) < 60_000, "stat's digest");
 
-  const large = pattern(12 * MIB + 7);
+  const large = pattern(8 * MIB + 7);
   let last = 0;
   let steady = true;
   const upload = client.upload(new Blob([large]), {
