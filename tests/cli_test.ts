@@ -70,7 +70,7 @@ Deno.test("the command", async (t) => {
     });
 
     await t.step("an upload that was killed goes on where it was", async () => {
-      await Deno.writeFile(`${folder}/film`, pattern(160 * MIB));
+      await Deno.writeFile(`${folder}/film`, pattern(64 * MIB));
       const killed = start("put", "film", "demo/film").spawn();
       const state = `${folder}/state/sixfold/uploads`;
       const received = async () => {
@@ -78,13 +78,13 @@ Deno.test("the command", async (t) => {
         const id = entries[0] && await Deno.readTextFile(`${state}/${entries[0].name}`);
         return id ? (await (await fetch(`${gateway}/v1/uploads/${id}`)).json()).received : 0;
       };
-      for (let i = 0; i < 1000 && await received() < 24 * MIB; i++) {
+      for (let i = 0; i < 1000 && await received() < 12 * MIB; i++) {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       killed.kill("SIGKILL");
       await killed.output();
       const before = await received();
-      assert.ok(before >= 24 * MIB && before < 160 * MIB, `${before}`);
+      assert.ok(before >= 12 * MIB && before < 64 * MIB, `${before}`);
       await ok("put", "film", "demo/film");
       await ok("get", "demo/film", "film.back");
       assert.deepEqual(await Deno.readFile(`${folder}/film.back`), await Deno.readFile(`${folder}/film`));
