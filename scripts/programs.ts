@@ -20,6 +20,8 @@ export interface Code {
   readonly profiles?: string | undefined;
   /** A group of its own, by which a packet filter knows it. */
   readonly gid?: number;
+  /** A file that is loaded before the program's own. */
+  readonly preload?: string;
 }
 
 const OWN: Code = { root: ROOT };
@@ -30,7 +32,13 @@ export function launchGateway(settings: Record<string, string>, code: Code = OWN
   const profile = profiles === undefined ? [] : [`--cpu-prof-dir=${profiles}`];
   return launch(
     Deno.execPath(),
-    ["run", ...profile, ...gatewayFlags(root, { ...Deno.env.toObject(), ...settings }), `${root}gateway/main.ts`],
+    [
+      "run",
+      ...profile,
+      ...preloadOf(code),
+      ...gatewayFlags(root, { ...Deno.env.toObject(), ...settings }),
+      `${root}gateway/main.ts`,
+    ],
     settings,
     code,
   );
@@ -46,8 +54,12 @@ export function launchDaemon(settings: Record<string, string>, code: Code = OWN)
   const profile = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
   const args = reports && profiles === undefined
     ? bunCoverage(reports, `${root}node-daemon/covered.ts`)
-    : [...profile, "run", `${root}node-daemon/main.ts`];
+    : [...profile, ...preloadOf(code), "run", `${root}node-daemon/main.ts`];
   return launch(Deno.env.get("SIXFOLD_BUN") ?? "bun", args, settings, code);
+}
+
+function preloadOf({ preload }: Code): string[] {
+  return preload === undefined ? [] : [`--preload=${preload}`];
 }
 
 /** How Bun runs tests so that a report of their coverage lies in a folder of its own below `reports`. */

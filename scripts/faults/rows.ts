@@ -22,6 +22,7 @@ import { SIZE_ROWS } from "./rows/sizes.ts";
 import { SECRET_ROWS } from "./rows/secrets.ts";
 import { SESSION_ROWS } from "./rows/sessions.ts";
 import { NETWORK_ROWS } from "./rows/network.ts";
+import { UNCAUGHT_ROWS } from "./rows/uncaught.ts";
 
 /** See above. */
 export const ROWS: readonly Row[] = [
@@ -46,5 +47,6 @@ export const ROWS: readonly Row[] = [
   ...SECRET_ROWS,
   ...REPAIR_ROWS,
   ...SIZE_ROWS,
+  ...UNCAUGHT_ROWS,
   ...LEFT_OUT_ROWS,
 ].sort((a, b) => a.number - b.number);

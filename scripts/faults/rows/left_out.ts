@@ -14,15 +14,9 @@ export const LEFT_OUT_ROWS: readonly Row[] = [
     "no file shares a chunk with another one",
   ),
   leftOut(
-    85,
-    "a promise that nobody hears rejects",
-    "caught, counted and logged; the process ends with code 1 when it is told to stop",
-    "nothing outside can cause it; all processes of all rows are stopped in the end, and one that has seen it fails the run",
-  ),
-  leftOut(
     86,
     "gateways, daemons and tables of different versions",
     "all work together",
-    "there is one release so far; `chunk_format_test` reads a chunk file of it",
+    "there is no release yet; `chunk_format_test` reads a chunk file as all releases will have to",
   ),
 ];
