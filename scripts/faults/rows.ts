@@ -17,6 +17,7 @@ import { LOG_ROWS } from "./rows/logs.ts";
 import { MEMORY_ROWS } from "./rows/memory.ts";
 import { MESSAGE_ROWS } from "./rows/messages.ts";
 import { NAME_ROWS } from "./rows/names.ts";
+import { NOISE_ROWS } from "./rows/noise.ts";
 import { REPAIR_ROWS } from "./rows/repair.ts";
 import { SIZE_ROWS } from "./rows/sizes.ts";
 import { SECRET_ROWS } from "./rows/secrets.ts";
@@ -41,6 +42,7 @@ export const ROWS: readonly Row[] = [
   ...NAME_ROWS,
   ...LOG_ROWS,
   ...MESSAGE_ROWS,
+  ...NOISE_ROWS,
   ...LIMIT_ROWS,
   ...KEY_ROWS,
   ...MEMORY_ROWS,

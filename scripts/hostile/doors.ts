@@ -1,4 +1,5 @@
 /** What comes to each door over HTTP/1.1: requests that are wrong in one place or in all of them, and some that are right. */
+import { Buffer } from "node:buffer";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { FileService } from "../../shared/gen/sixfold/v1/files_pb.ts";
@@ -37,7 +38,9 @@ type Header = readonly [string, string];
 
 const METHODS = ["GET", "GET", "PUT", "PUT", "POST", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "G€T"];
 const LIES = ["-1", "1e9", "99999999999999999999", "12, 13", "", "+5", "1000000"];
-const GATEWAY = [FileService, ClusterService, KeyService];
+/** The RPCs of a gateway. */
+export const GATEWAY_METHODS: readonly DescMethod[] = [FileService, ClusterService, KeyService]
+  .flatMap(({ methods }: DescService) => methods);
 
 /** Plain HTTP. */
 const rest: Door = (random, inside) => {
@@ -156,9 +159,8 @@ const keys: Door = (random, inside) => {
   ])();
 };
 
-/** RPCs of some services in one protocol. */
-function rpc(services: readonly DescService[], types: readonly string[]): Door {
-  const methods: readonly DescMethod[] = services.flatMap(({ methods }) => methods);
+/** RPCs in some of the ways in which they are sent. */
+export function messagesTo(methods: readonly DescMethod[], types: readonly string[]): Door {
   return (random, inside) => {
     const method = random.pick(methods);
     const type = random.pick(types);
@@ -192,30 +194,39 @@ function rpc(services: readonly DescService[], types: readonly string[]): Door {
   };
 }
 
-const CONNECT = ["application/proto", "application/json", "application/connect+proto", "application/connect+json"];
-const GRPC_WEB = ["application/grpc-web+proto", "application/grpc-web", "application/grpc-web+json"];
+/** Connect's ways to send a message. */
+export const CONNECT = [
+  "application/proto",
+  "application/json",
+  "application/connect+proto",
+  "application/connect+json",
+];
+/** Those of gRPC-Web. */
+export const GRPC_WEB = ["application/grpc-web+proto", "application/grpc-web", "application/grpc-web+json"];
 
 /** The gateway's doors. */
 export const GATEWAY_DOORS: Readonly<Record<string, Door>> = {
   "REST": rest,
   "tus": tus,
-  "Connect": rpc(GATEWAY, CONNECT),
-  "gRPC-Web": rpc(GATEWAY, GRPC_WEB),
+  "Connect": messagesTo(GATEWAY_METHODS, CONNECT),
+  "gRPC-Web": messagesTo(GATEWAY_METHODS, GRPC_WEB),
   "console": consoleDoor,
   "keys": keys,
 };
 
+const toDaemon = messagesTo(StorageService.methods, [...CONNECT, ...GRPC_WEB]);
+
 /** A daemon's doors over HTTP/1.1. */
 export const DAEMON_DOORS: Readonly<Record<string, Door>> = {
   "daemon": (random, inside) => {
-    if (random.next() < 0.9) return rpc([StorageService], [...CONNECT, ...GRPC_WEB])(random, inside);
+    if (random.next() < 0.9) return toDaemon(random, inside);
     const target = random.pick(["/healthz", "/readyz", "/metrics", "*", `/${oddSegment(random)}`]);
     return request(random, random.pick(METHODS), target, [["accept", oddValue(random)]], noise(random, 100));
   },
 };
 
 /** A daemon's door of native gRPC. */
-export const GRPC_DOOR: Door = rpc([StorageService], [
+export const GRPC_DOOR: Door = messagesTo(StorageService.methods, [
   "application/grpc+proto",
   "application/grpc",
   "application/grpc+json",
@@ -252,5 +263,5 @@ function some(random: Random, headers: readonly Header[]): Header[] {
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return new Uint8Array(Buffer.concat(parts));
 }

@@ -1,4 +1,5 @@
 /** One request on a connection of its own, as it stands: a library would refuse to send most of what is sent here. */
+import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 
 /** A request. */
@@ -53,16 +54,17 @@ function cut(text: string): string {
   return text.length > 20_000 ? text.slice(0, 10_000) + text.slice(-5_000) : text;
 }
 
-function headOf({ method, target, headers, body, lie }: OddRequest, address: string): Uint8Array {
+/** The lines before the body. @param stay whether more requests come on the same connection */
+export function headOf({ method, target, headers, body, lie }: OddRequest, address: string, stay = false): Uint8Array {
   const length = lie ?? (body.length > 0 || method !== "GET" ? String(body.length) : undefined);
   const lines = [
     `${method} ${target} HTTP/1.1`,
     `Host: ${address}`,
-    "Connection: close",
+    `Connection: ${stay ? "keep-alive" : "close"}`,
     ...(length === undefined ? [] : [`Content-Length: ${length}`]),
     ...headers.map(([name, value]) => `${name}: ${value}`),
     "",
     "",
   ];
-  return Uint8Array.from(lines.join("\r\n"), (sign) => sign.charCodeAt(0) & 0xff);
+  return Buffer.from(lines.join("\r\n"), "latin1");
 }

@@ -4,16 +4,11 @@ import { ClusterService } from "../../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { FileService } from "../../../shared/gen/sixfold/v1/files_pb.ts";
 import { StorageService } from "../../../shared/gen/sixfold/v1/storage_pb.ts";
 import { ask } from "../ask.ts";
-import { each } from "../each.ts";
 import { residentMemory } from "../process_watch.ts";
-import { Random } from "../random.ts";
 import { check, type Row } from "../row.ts";
 import type { Stage } from "../stage.ts";
 
 const MIB = 1024 * 1024;
-const MESSAGES = 20_000;
-/** What noise must not reach: it would change the stage, or watch it without an end. */
-const LEFT_ALONE = /Drain|Remove|Pause|Confirm|Allow|Watch/;
 /** Connect's own code for a message that cannot be parsed or unpacked is `internal`; nothing else may be. */
 const UNPARSED = /(parse( |%20)binary|know( |%20)how( |%20)to( |%20)decompress)/;
 
@@ -104,53 +99,6 @@ export const MESSAGE_ROWS: readonly Row[] = [
         check([201, 415].includes(put.status), `a packed file: ${put.status}`);
         await ask(url, { method: "DELETE" });
       }
-      await mustStay(stage, before);
-    },
-  },
-  {
-    number: 67,
-    name: "messages that are noise",
-    inject: `${MESSAGES} random messages to every RPC of the gateway and of a daemon, some of them nearly right`,
-    expect:
-      "refused; nothing ends; internal is only what Connect calls so, a message that cannot be parsed or unpacked",
-    phases: ["once"],
-    run: async (stage) => {
-      const random = new Random(67);
-      const before = await memoryOf(stage);
-      const gateway = stage.gateways[0]?.url;
-      const targets = [
-        ...methodsOf(FileService, ClusterService).filter((path) => !LEFT_ALONE.test(path))
-          .map((path) => `${gateway}${path}`),
-        ...methodsOf(StorageService).map((path) => `http://${stage.daemon(0).daemon.http}${path}`),
-      ];
-      const noise = () => {
-        const bytes = Uint8Array.from({ length: random.between(0, 60) }, () => random.between(0, 256));
-        // A field of a name that exists, with a length that may fit.
-        if (random.next() < 0.5 && bytes.length > 2) {
-          bytes.set([random.pick([10, 18, 26, 34]), random.between(0, bytes.length)]);
-        }
-        return bytes;
-      };
-      await each([...Array(MESSAGES).keys()], 16, async () => {
-        const url = random.pick(targets);
-        const type = random.pick([
-          "application/grpc-web+proto",
-          "application/connect+proto",
-          "application/proto",
-          "application/json",
-        ]);
-        const bytes = noise();
-        const body = type === "application/proto" || type === "application/json" ? bytes : envelope(
-          random.pick([0, 0, 0, 1, 2, 255]),
-          random.next() < 0.8 ? bytes.length : random.between(0, 2 ** 31),
-          bytes,
-        );
-        const { status, text } = await ask(url, { method: "POST", body, headers: { "content-type": type } });
-        check(
-          UNPARSED.test(text) || status !== 500 && !/grpc-status: 13|"internal"/.test(text),
-          `${url} as ${type}: ${status} ${text.slice(0, 200)}`,
-        );
-      });
       await mustStay(stage, before);
     },
   },
