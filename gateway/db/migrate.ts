@@ -13,7 +13,7 @@ export interface Migration {
 /** Any constant will do: it names the lock that keeps two migrating processes apart on one PostgreSQL. */
 const LOCK = 6_060_842;
 
-/** Reads the migrations of a folder. */
+/** Reads the migrations of a folder. @throws Error where a number is missing or there twice: one would be left out */
 export async function readMigrations(folder: URL): Promise<Migration[]> {
   const migrations: Migration[] = [];
   for await (const entry of Deno.readDir(folder)) {
@@ -22,7 +22,11 @@ export async function readMigrations(folder: URL): Promise<Migration[]> {
     const sql = await Deno.readTextFile(new URL(entry.name, folder));
     migrations.push({ number: Number(number), name: entry.name, sql });
   }
-  return migrations.sort((a, b) => a.number - b.number);
+  migrations.sort((a, b) => a.number - b.number);
+  for (const [i, { number, name }] of migrations.entries()) {
+    if (number !== i + 1) throw new Error(`${name} in ${folder} should have the number ${i + 1}`);
+  }
+  return migrations;
 }
 
 /**
