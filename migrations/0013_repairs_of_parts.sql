@@ -24,6 +24,9 @@ CREATE INDEX repairs_of_file ON repairs (of_file, segment) WHERE of_file IS NOT 
 CREATE INDEX repairs_of_upload ON repairs (of_upload, segment) WHERE of_upload IS NOT NULL;
 COMMENT ON COLUMN repairs.file_id IS 'The file, or the open upload in parts.';
 
+COMMENT ON COLUMN storage_servers.gone_queued_at IS
+  'All chunks of the server, being away, were queued for repair then; infinity while they are being queued.';
+
 -- Until now these were queued when the upload was complete.
 INSERT INTO repairs (file_id, segment, index, of_part, reason, gone_server)
 SELECT s.file_id, s.number, i, true, CASE WHEN c.chunk_id IS NULL THEN 'not written in time' ELSE 'its server is away' END, v.id

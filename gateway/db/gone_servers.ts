@@ -14,12 +14,24 @@ const isSilent = (sql: Sql, afterSeconds: number) =>
 export async function findGoneServers(sql: Sql, afterSeconds: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     SELECT id FROM storage_servers
-    WHERE gone_queued_at IS NULL AND (state = 'removed' OR ${isSilent(sql, afterSeconds)})`;
+    WHERE (gone_queued_at IS NULL OR gone_queued_at = 'infinity')
+      AND (state = 'removed' OR ${isSilent(sql, afterSeconds)})`;
   return rows.map(({ id }) => id);
 }
 
 /**
- * Queues a page of a server's chunks, in the order of its disk.
+ * From now on whoever puts chunks of this server on record queues them too. Those who are at it hold the server's row by
+ * the foreign key, and are waited for: what they put on record is seen by the pages that are queued next.
+ */
+export async function beginGoneServer(sql: Sql, serverId: string): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`SELECT FROM storage_servers WHERE id = ${serverId} FOR UPDATE`;
+    await tx`UPDATE storage_servers SET gone_queued_at = 'infinity' WHERE id = ${serverId}`;
+  });
+}
+
+/**
+ * Queues a page of a server's chunks, in the order of its disk, after `beginGoneServer`.
  * @param after the last name of the page before, or empty
  * @returns the last name of this page; undefined at the end, which is then on record
  */
@@ -44,7 +56,7 @@ export async function queueGoneServer(
     )
     SELECT (SELECT chunk_id FROM page ORDER BY substring(chunk_id FROM 33 FOR 4) DESC, chunk_id DESC LIMIT 1) AS last`;
   if (row?.last != null) return row.last;
-  await sql`UPDATE storage_servers SET gone_queued_at = now() WHERE id = ${serverId}`;
+  await sql`UPDATE storage_servers SET gone_queued_at = now() WHERE id = ${serverId} AND gone_queued_at = 'infinity'`;
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Watches for servers that are away for long, and for those that come back: what that means for repairs. */
 import type { Logger } from "../../shared/logger.ts";
 import type { Sql } from "../db/database.ts";
-import { findGoneServers, queueGoneServer, withdrawRepairs } from "../db/gone_servers.ts";
+import { beginGoneServer, findGoneServers, queueGoneServer, withdrawRepairs } from "../db/gone_servers.ts";
 import { unparkRepairs } from "../db/repair_claims.ts";
 import type { Work } from "./runner.ts";
 
@@ -26,6 +26,7 @@ export function watchAbsence({ sql, log, afterSeconds }: AbsenceParts): Work {
       if (withdrawn > 0) log.warn("a server is back: what is still on it is not rebuilt any more", { withdrawn });
       await unparkRepairs(sql);
       for (const serverId of await findGoneServers(sql, afterSeconds)) {
+        await beginGoneServer(sql, serverId);
         let last = await queueGoneServer(sql, serverId, "", PAGE);
         if (last === undefined) continue;
         log.warn("a server is away for too long: its chunks are rebuilt on the others", { serverId });
