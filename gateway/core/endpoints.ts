@@ -27,10 +27,16 @@ export class Endpoints {
   readonly #networks: Networks;
   readonly #lookup: Lookup;
   readonly #known = new Map<string, { readonly at: number; readonly ips: Promise<readonly string[]> }>();
+  readonly #now: () => number;
 
-  constructor(networks: Networks, look: Lookup = (name) => lookup(name, { all: true })) {
+  constructor(
+    networks: Networks,
+    look: Lookup = (name) => lookup(name, { all: true }),
+    now: () => number = () => performance.now(),
+  ) {
     this.#networks = networks;
     this.#lookup = look;
+    this.#now = now;
   }
 
   /**
@@ -55,21 +61,20 @@ export class Endpoints {
     return { address: `${ip.includes(":") ? `[${ip}]` : ip}:${port}`, ip, port, name };
   }
 
+  /** @returns the addresses of a name; while DNS is away, those that it gave last */
   async #addresses(name: string): Promise<readonly string[]> {
     if (isIP(name) !== 0) return [name];
-    const now = performance.now();
-    let known = this.#known.get(name);
-    if (known === undefined || now - known.at > KNOWN_MS) {
-      const ips = within(LOOKUP_MS, this.#lookup(name), "DNS does not answer").then(
-        (found) => found.map(({ address }) => address),
-        (cause) => {
-          this.#known.delete(name);
-          throw new SixfoldError("unavailable", `the storage server ${name} is not found in DNS; try again`, { cause });
-        },
-      );
-      known = { at: now, ips };
-      this.#known.set(name, known);
-    }
-    return await known.ips;
+    const last = this.#known.get(name);
+    if (last !== undefined && this.#now() - last.at <= KNOWN_MS) return await last.ips;
+    const ips = within(LOOKUP_MS, this.#lookup(name), "DNS does not answer").then(
+      (found) => found.map(({ address }) => address),
+      (cause) => {
+        if (last !== undefined) return last.ips;
+        this.#known.delete(name);
+        throw new SixfoldError("unavailable", `the storage server ${name} is not found in DNS; try again`, { cause });
+      },
+    );
+    this.#known.set(name, { at: this.#now(), ips });
+    return await ips;
   }
 }

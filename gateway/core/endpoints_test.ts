@@ -59,3 +59,22 @@ Deno.test("a name that is not found is asked for again", async () => {
   await assert.rejects(endpoints.find("daemon-1:51051"), { code: "unavailable" });
   assert.equal((await endpoints.find("daemon-1:51051")).ip, "10.0.0.7");
 });
+
+Deno.test("while DNS is away, the address that it gave last is dialled", async () => {
+  let now = 0;
+  let away = false;
+  const found = [{ address: "10.0.0.7" }];
+  const look = () => away ? Promise.reject(new Error("EAI_AGAIN")) : Promise.resolve(found);
+  const endpoints = new Endpoints(networks, look, () => now);
+  assert.equal((await endpoints.find("daemon-1:51051")).ip, "10.0.0.7");
+  away = true;
+  for (let i = 0; i < 3; i++) {
+    now += 60_000;
+    assert.equal((await endpoints.find("daemon-1:51051")).ip, "10.0.0.7");
+  }
+  await assert.rejects(endpoints.find("daemon-2:51051"), { code: "unavailable" });
+  found[0] = { address: "10.0.0.8" };
+  away = false;
+  now += 60_000;
+  assert.equal((await endpoints.find("daemon-1:51051")).ip, "10.0.0.8");
+});
