@@ -3,6 +3,7 @@ import { ROOT } from "../programs.ts";
 import { each } from "./each.ts";
 import { deleteFile } from "./file_client.ts";
 import { NEW_FILES, type Plan, type Sample } from "./load_client.ts";
+import { type OwnCore, withOwnCore } from "./own_core.ts";
 import { goodRates, median, secondsUntilBack } from "./rates.ts";
 import { check } from "./row.ts";
 import type { Stage } from "./stage.ts";
@@ -21,11 +22,16 @@ const AFTER_SECONDS = RECOVERY_SECONDS + 6;
 /** What is left out of the first seconds: connections are opened and code is compiled in them. */
 const WARM_SECONDS = 2;
 
-async function load(stage: Stage, plan: Partial<Plan>): Promise<Sample[]> {
+/** Loads the stage and tells what became of it. */
+type Load = (plan: Partial<Plan>) => Promise<Sample[]>;
+
+async function load(stage: Stage, own: OwnCore, plan: Partial<Plan>): Promise<Sample[]> {
   const whole: Plan = { clients: 0, rate: 0, seconds: 0, size: SIZE, files: FILES, ...plan };
   const address = stage.url("").slice(0, -1);
-  const args = ["run", "-A", "--no-check", `${ROOT}scripts/faults/load_client.ts`, address, JSON.stringify(whole)];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args, stdin: "null", stderr: "inherit" }).output();
+  const script = `${ROOT}scripts/faults/load_client.ts`;
+  const [command = "", ...args] = [...own, Deno.execPath(), "run", "-A", "--no-check", script, address];
+  args.push(JSON.stringify(whole));
+  const { stdout } = await new Deno.Command(command, { args, stdin: "null", stderr: "inherit" }).output();
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
@@ -52,18 +58,22 @@ interface Round {
 
 /** Takes the figures on a stage through its first gateway. */
 export async function overload(stage: Stage): Promise<OverloadFigures> {
+  return await withOwnCore((own) => measured(stage, (plan) => load(stage, own, plan)));
+}
+
+async function measured(stage: Stage, load: Load): Promise<OverloadFigures> {
   for (let i = 0; i < FILES; i++) {
     const { status, code } = await stage.put(`file-${i}`, stage.content(SIZE));
     check(status === 201, `an upload: ${status} ${code}`);
   }
   let [best, crowd] = [0, 0];
   for (const clients of CROWDS) {
-    const rate = await usualRate(stage, clients);
+    const rate = await usualRate(load, clients);
     if (rate > best) [best, crowd] = [rate, clients];
   }
-  const crowded = await usualRate(stage, TIMES * crowd);
+  const crowded = await usualRate(load, TIMES * crowd);
   const rounds: Round[] = [];
-  for (let i = 0; i < ROUNDS; i++) rounds.push(await round(stage, crowd));
+  for (let i = 0; i < ROUNDS; i++) rounds.push(await round(load, crowd));
   await each([...Array(NEW_FILES).keys()], 8, async (i) => void await deleteFile(stage.url(`new-${i}`)));
   const kept = median(rounds.map(({ over, peak }) => over / peak));
   const left = median(rounds.map(({ later, peak }) => later / peak));
@@ -81,15 +91,15 @@ export async function overload(stage: Stage): Promise<OverloadFigures> {
   return { kept, left, seconds, text };
 }
 
-async function usualRate(stage: Stage, clients: number): Promise<number> {
-  return median(goodRates(await load(stage, { clients, seconds: PEAK_SECONDS }), WARM_SECONDS, PEAK_SECONDS));
+async function usualRate(load: Load, clients: number): Promise<number> {
+  return median(goodRates(await load({ clients, seconds: PEAK_SECONDS }), WARM_SECONDS, PEAK_SECONDS));
 }
 
 /** What is usual, ten times as much, and what is usual then. */
-async function round(stage: Stage, crowd: number): Promise<Round> {
-  const peak = await usualRate(stage, crowd);
-  const over = await load(stage, { rate: TIMES * peak, seconds: OVER_SECONDS });
-  const after = await load(stage, { clients: crowd, seconds: AFTER_SECONDS });
+async function round(load: Load, crowd: number): Promise<Round> {
+  const peak = await usualRate(load, crowd);
+  const over = await load({ rate: TIMES * peak, seconds: OVER_SECONDS });
+  const after = await load({ clients: crowd, seconds: AFTER_SECONDS });
   const later = median(goodRates(after, RECOVERY_SECONDS, AFTER_SECONDS));
   return {
     peak,
