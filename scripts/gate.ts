@@ -14,7 +14,7 @@ const profiles = `${root}.coverage/deno`;
 const reports = `${root}.coverage/bun`;
 
 /** Test files at once: each waits for its own processes most of the time. */
-const JOBS = String(navigator.hardwareConcurrency + 3);
+const JOBS = String(navigator.hardwareConcurrency + 2);
 
 interface Outcome {
   readonly passed: number;
