@@ -87,6 +87,8 @@ export async function stopAll(processes: readonly Deno.ChildProcess[]): Promise<
   const told = processes.filter((process) => {
     try {
       process.kill("SIGTERM");
+      // One that a test has stopped, and failed, would never hear of it.
+      process.kill("SIGCONT");
       return true;
     } catch {
       return false; // It has ended already.

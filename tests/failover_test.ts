@@ -73,12 +73,17 @@ for (const hop of ["web", "grpc"]) {
       });
       await t.step("retries, hedges and substitutes are few: no more than 1.2 times the calls", async () => {
         const calls = async () => (await seen()).reduce((sum, { calls }) => sum + Number(calls), 0);
+        // What the uploads before have missed is rebuilt first: that takes calls of its own.
+        await until("repairs go on", WAITED_MS, async () => {
+          const { queued, running } = await client.getRepairs({});
+          return queued + running === 0n;
+        });
         const before = await calls();
         for (let i = 0; i < 10; i++) await put(`${files}/counted-${i}`, MIB);
         for (let i = 0; i < 10; i++) await get(`${files}/counted-${i}`);
         const made = await calls() - before;
-        assert.ok(made <= 1.2 * 10 * (6 + 4), `${made} calls`);
         goOn();
+        assert.ok(made <= 1.2 * 10 * (6 + 4), `${made} calls`);
       });
       await t.step("server crashes during an upload", async () => {
         const stored = await put(`${files}/crash`, 96 * MIB, (sent) => {

@@ -40,6 +40,11 @@ Deno.test("what clients do on purpose or by mistake", async (t) => {
     await missing("smuggled");
   });
 
+  await t.step("who never begins a request hears nothing, and who never ends its head is told", async () => {
+    const [silent, slow] = await Promise.all([talk(address, []), talk(address, ["GET / HTT"])]);
+    assert.deepEqual([silent.text, slow.status], ["", 408]);
+  });
+
   await t.step("a body that ends before its declared length stores nothing", async () => {
     const began = new AbortController();
     const socket = connect(port, "127.0.0.1");
