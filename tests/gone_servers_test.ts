@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "../gateway/db/database.ts";
 import { beginGoneServer, queueGoneServer } from "../gateway/db/gone_servers.ts";
-import { migrate, readMigrations } from "../gateway/db/migrate.ts";
 import { queueLacking } from "../gateway/db/repairs.ts";
-import { LocalCluster } from "../scripts/local_cluster.ts";
 import { until } from "../scripts/programs.ts";
+import { TestCluster } from "./cluster.ts";
 
 Deno.test("a file that is committed while the chunks of a lost server are queued is queued too", async () => {
-  await using cluster = await LocalCluster.open();
+  await using cluster = await TestCluster.start(0);
   const sql = await openDatabase(cluster.postgres.url, 4);
-  await migrate(sql, await readMigrations(new URL("../migrations/", import.meta.url)));
   const [server, file, incarnation] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
   await sql`
     INSERT INTO storage_servers (id, incarnation, grpc_address, http_address, state, free_bytes, used_bytes, joined_at)
