@@ -47,7 +47,7 @@ export class HttpConnection {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.socket.write(bytes.subarray(at));
+    await writeAll(this.socket, bytes);
   }
 
   async #read(at: number): Promise<number> {
@@ -55,4 +55,9 @@ export class HttpConnection {
     if (count === null) throw new Error("the server closed the connection");
     return count;
   }
+}
+
+/** Writes all of it: a socket takes what it has room for. */
+export async function writeAll(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await socket.write(bytes.subarray(at));
 }

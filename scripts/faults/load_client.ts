@@ -3,7 +3,7 @@
  * the one before is answered; or else `rate` requests begin each second, whatever becomes of those before.
  * Arguments: the address of a folder of files, a Plan as JSON. Writes an array of Samples.
  */
-import { PIECE_BYTES } from "../bench/http_connection.ts";
+import { PIECE_BYTES, writeAll } from "../bench/http_connection.ts";
 
 /** What is sent. */
 export interface Plan {
@@ -55,10 +55,6 @@ async function ask(method: string, url: URL, size: number): Promise<number> {
     } catch { /* patience was over */ }
     await sending;
   }
-}
-
-async function writeAll(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await socket.write(bytes.subarray(at));
 }
 
 /** @returns the status, once the whole body is there */

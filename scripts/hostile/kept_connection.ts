@@ -1,5 +1,6 @@
 /** Requests one after another on one connection: a new one for each would cost more than what is asked. */
 import { Buffer } from "node:buffer";
+import { writeAll } from "../bench/http_connection.ts";
 import { type Answer, headOf, type OddRequest } from "./exchange.ts";
 
 /** Longer than any limit of the servers on what may be waited for. */
@@ -74,8 +75,4 @@ export class KeptConnection implements Disposable {
     this.#text += Buffer.from(this.#input.buffer, 0, count).toString("latin1");
     return true;
   }
-}
-
-async function writeAll(socket: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await socket.write(bytes.subarray(at));
 }
