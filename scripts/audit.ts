@@ -2,6 +2,7 @@
 import postgres from "postgres";
 import { chunkFileSize } from "../shared/chunk_format.ts";
 import { CHUNKS } from "../shared/layout.ts";
+import { until } from "./programs.ts";
 
 /** A row that names a chunk. */
 interface NamedChunk {
@@ -67,6 +68,26 @@ export async function auditCluster(databaseUrl: string, folders: readonly string
   } finally {
     await sql.end();
   }
+}
+
+/**
+ * Waits until an audit finds nothing. What a server has missed may be on its way there still, in `tmp/` or as a repair.
+ * @param more what has to be over besides: a sentence for each thing that is not
+ * @throws Error with what was found last
+ */
+export async function untilWhole(
+  databaseUrl: string,
+  folders: readonly string[],
+  ms = 60_000,
+  more: () => Promise<string[]> = () => Promise.resolve([]),
+): Promise<void> {
+  let faults: string[] = [];
+  await until("the cluster is not whole", ms, async () => {
+    faults = [...await more(), ...await auditCluster(databaseUrl, folders)];
+    return faults.length === 0;
+  }).catch((cause) => {
+    throw new Error(`${cause.message}: ${faults.join("; ")}`, { cause });
+  });
 }
 
 /** Sentences by kind, of each kind at most so many. */

@@ -4,7 +4,7 @@ import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { chunkFolder, newUuid } from "../shared/chunk_id.ts";
-import { auditCluster } from "../scripts/audit.ts";
+import { untilWhole } from "../scripts/audit.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { until } from "../scripts/programs.ts";
 import { chunkFiles, TestCluster } from "./cluster.ts";
@@ -62,9 +62,7 @@ Deno.test("disks and database are brought together, and a wrong database costs n
         const [lost = ""] = await chunkFiles(`${folders[1]}/chunks`);
         await Deno.remove(lost);
         await until("the strays stay", 60_000, async () => (await aside()).length === 2);
-        await until("the cluster is not whole", 60_000, async () => {
-          return (await auditCluster(cluster.postgres.url, folders)).length === 0;
-        });
+        await untilWhole(cluster.postgres.url, folders);
         await until("what was set aside stays", 30_000, async () => (await aside()).length === 0);
         await readAll();
         const { work } = await admin.listWork({});
@@ -87,9 +85,7 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       }));
       assert.deepEqual(await aside(), []);
       await readAll();
-      await until("garbage stays", 60_000, async () => {
-        return (await auditCluster(cluster.postgres.url, folders)).length === 0;
-      });
+      await untilWhole(cluster.postgres.url, folders);
     });
 
     await t.step("more than a few strays: the pass stops and asks", async () => {
@@ -119,9 +115,7 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       file.close();
       const name = path.split("/").at(-1) ?? "";
       await until("the bad file is not set aside", 60_000, async () => (await aside()).some((it) => it.endsWith(name)));
-      await until("the cluster is not whole", 60_000, async () => {
-        return (await auditCluster(cluster.postgres.url, folders)).length === 0;
-      });
+      await untilWhole(cluster.postgres.url, folders);
       await readAll();
     });
 
@@ -141,9 +135,7 @@ Deno.test("disks and database are brought together, and a wrong database costs n
       assert.equal((await kept()).length, names + 6);
       assert.match((await admin.listReconciliations({})).doubt, /gone back in time/);
       assert.equal((await admin.confirmDatabase({})).generation, 2n);
-      await until("garbage stays after the confirmation", 90_000, async () => {
-        return (await auditCluster(cluster.postgres.url, folders)).length === 0;
-      });
+      await untilWhole(cluster.postgres.url, folders, 90_000);
       await rounds(6);
       assert.equal((await kept()).length, names);
       await readAll();

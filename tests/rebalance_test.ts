@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { openDatabase } from "../gateway/db/database.ts";
-import { auditCluster } from "../scripts/audit.ts";
+import { untilWhole } from "../scripts/audit.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { until } from "../scripts/programs.ts";
 import { chunkFiles, type Daemon, TestCluster } from "./cluster.ts";
@@ -31,14 +31,8 @@ Deno.test("servers join and leave while files are read and written", async (t) =
     const response = await fetch(`${gateway}/v1/files/demo/${key}`);
     assert.equal((await digestOf(response)).sha256, sent.get(key));
   };
-  const audit = () => auditCluster(cluster.postgres.url, cluster.daemons.map(({ folder }) => folder));
   const whole = async () => {
-    let faults: string[] = [];
-    await until("the cluster is not whole", 120_000, async () => (faults = await audit()).length === 0).catch(
-      (error) => {
-        throw new Error(`${error.message}: ${faults.join("; ")}`);
-      },
-    );
+    await untilWhole(cluster.postgres.url, cluster.daemons.map(({ folder }) => folder), 120_000);
     for (const key of sent.keys()) await same(key);
   };
   const change = async (id: string) => (await admin().getMoves({})).changes.find((known) => known.id === id);

@@ -5,7 +5,7 @@ import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { queueRepairs } from "../gateway/db/repairs.ts";
-import { auditCluster } from "../scripts/audit.ts";
+import { untilWhole } from "../scripts/audit.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { until } from "../scripts/programs.ts";
 import { chunkFiles, type Daemon, TestCluster } from "./cluster.ts";
@@ -38,12 +38,9 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
     return { repairs: Number(row?.repairs), parked: Number(row?.parked), intents: Number(row?.intents) };
   };
   const whole = async (ms = 60_000) => {
-    let faults: string[] = [];
-    await until("the cluster is not whole again", ms, async () => {
-      faults = await auditCluster(cluster.postgres.url, folders());
-      return faults.length === 0 && (await counts()).repairs === 0;
-    }).catch((error) => {
-      throw new Error(`${error.message}: ${faults.join("; ")}`);
+    await untilWhole(cluster.postgres.url, folders(), ms, async () => {
+      const { repairs } = await counts();
+      return repairs === 0 ? [] : [`${repairs} repairs are left`];
     });
     for (const key of sent.keys()) await same(key);
   };
@@ -110,10 +107,7 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
       assert.ok(daemon);
       await kill(daemon);
       cluster.daemons.splice(2, 1);
-      await until("chunks stay on the lost server", 60_000, async () => {
-        const faults = await auditCluster(cluster.postgres.url, folders());
-        return faults.length === 0;
-      });
+      await untilWhole(cluster.postgres.url, folders());
       const [row] = await sql`SELECT count(*)::int AS chunks FROM part_chunks WHERE upload_id = ${id}`;
       assert.equal(row?.["chunks"], 6);
       assert.equal((await fetch(`${gateway}/v1/uploads/${id}/complete`, { method: "POST" })).status, 200);

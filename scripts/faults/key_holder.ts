@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey, sign } from "node:crypto";
 import { type ApiKey, formatApiKey, parseApiKey } from "../../shared/api_key.ts";
 import { linkBytes, type LinkTerms, writeLink } from "../../shared/signed_link.ts";
-import { auditCluster } from "../audit.ts";
+import { untilWhole } from "../audit.ts";
 import { LocalCluster } from "../local_cluster.ts";
 import { until } from "../programs.ts";
 import { ask } from "./ask.ts";
@@ -88,8 +88,9 @@ export class KeyHolder implements AsyncDisposable {
     const folders = this.cluster.daemons.map(({ folder }) => folder);
     try {
       await ledger.endLeases();
-      await until("something is left of what was refused", SETTLE_MS, async () => {
-        return await ledger.endGrace() === 0 && (await auditCluster(this.cluster.postgres.url, folders)).length === 0;
+      await untilWhole(this.cluster.postgres.url, folders, SETTLE_MS, async () => {
+        const rest = await ledger.endGrace();
+        return rest === 0 ? [] : [`${rest} uploads and chunks are to be cleaned up`];
       });
     } finally {
       await ledger.close();

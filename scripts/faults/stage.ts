@@ -1,5 +1,5 @@
 /** The cluster on which faults happen: six daemons behind proxies, two gateways, and a client with its manifest. */
-import { auditCluster } from "../audit.ts";
+import { untilWhole } from "../audit.ts";
 import { LocalCluster } from "../local_cluster.ts";
 import { ROOT, until } from "../programs.ts";
 import { Content } from "./content.ts";
@@ -176,18 +176,12 @@ export class Stage implements AsyncDisposable {
       return still > STILL_LOOKS;
     });
     await this.ledger.endLeases();
-    let left: string[] = [];
-    const calm = async () => {
+    await untilWhole(this.cluster.postgres.url, this.daemons.map(({ folder }) => folder), ms, async () => {
       const rest = await this.ledger.endGrace();
-      left = [
+      return [
         ...(rest > 0 ? [`${rest} uploads and chunks are to be cleaned up`] : []),
-        ...await auditCluster(this.cluster.postgres.url, this.daemons.map(({ folder }) => folder)),
         ...await this.watch.excesses(),
       ];
-      return left.length === 0;
-    };
-    await until("the cluster is not calm", ms, calm).catch((error) => {
-      throw new Error(`${error.message}: ${left.join("; ")}`);
     });
   }
 
