@@ -141,8 +141,10 @@ Deno.test("uploads by tus", async (t) => {
     assert.deepEqual([joined.status, joined.headers.get("upload-length")], [201, "7"]);
     const final = `${b}${joined.headers.get("location")}`;
     const { headers } = await ask(final, "HEAD");
-    const said = ["upload-offset", "upload-length", "upload-concat"].map((name) => headers.get(name));
-    assert.deepEqual(said, ["7", "7", `final;${begun.join(" ")}`]);
+    const said = ["upload-offset", "upload-length", "upload-concat", "upload-metadata"].map((name) =>
+      headers.get(name)
+    );
+    assert.deepEqual(said, ["7", "7", `final;${begun.join(" ")}`, `bucket ${base64("demo")},key ${base64("joined")}`]);
     assert.equal((await ask(final, "PATCH", { ...PATCH, "upload-offset": "7" }, "")).status, 403);
     assert.equal(await (await fetch(`${b}/v1/files/demo/joined`)).text(), "sixfold");
     assert.equal((await ask(`${b}${begun[0]}`, "HEAD")).status, 404);
@@ -236,6 +238,8 @@ Deno.test("uploads by tus", async (t) => {
     const first = await ask(`${a}${path}`, "HEAD");
     assert.ok(Date.parse(first.headers.get("upload-expires") ?? "") > Date.now());
     assert.deepEqual([first.headers.get("upload-offset"), first.headers.get("upload-length")], ["0", "4"]);
+    const said = `bucket ${base64("demo")},key ${base64("sum")}`;
+    assert.equal(first.headers.get("upload-metadata"), said);
     const sum = (text: string) => `sha256 ${createHash("sha256").update(text).digest("base64")}`;
     const patch = (text: string, more: Record<string, string>) =>
       ask(`${a}${path}`, "PATCH", { ...PATCH, "upload-offset": "0", ...more }, text);
@@ -245,6 +249,7 @@ Deno.test("uploads by tus", async (t) => {
     assert.equal((await patch("abcd", { "tus-resumable": "0.2.2" })).status, 412);
     const done = await patch("abcd", { "upload-checksum": sum("abcd") });
     assert.deepEqual([done.status, done.headers.get("upload-offset")], [204, "4"]);
+    assert.equal((await ask(`${b}${path}`, "HEAD")).headers.get("upload-metadata"), said);
     assert.deepEqual((await stored("sum")).slice(0, 2), [200, createHash("sha256").update("abcd").digest("hex")]);
     const gone = await begin({ "upload-length": "4" }, "gone");
     assert.equal((await ask(`${b}${gone}`, "DELETE")).status, 204);

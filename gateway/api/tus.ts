@@ -6,22 +6,16 @@
  */
 import { SixfoldError } from "../../shared/errors.ts";
 import { concatenate } from "../core/concatenate.ts";
-import { storePart } from "../core/parts.ts";
-import {
-  abortUpload,
-  completeUpload,
-  createUpload,
-  getUpload,
-  setUploadSize,
-  type UploadView,
-} from "../core/sessions.ts";
+import { abortUpload, completeUpload, createUpload, setUploadSize, type UploadView } from "../core/sessions.ts";
 import type { Store } from "../core/store.ts";
+import { append, findEnd } from "./append.ts";
 import { problem } from "./problem.ts";
 import { checksumOf, concatOf, isDeferred, metadataOf, wholeNumber } from "./tus_headers.ts";
 
 const VERSION = "1.0.0";
 const EXTENSIONS = "creation,creation-defer-length,creation-with-upload,expiration,termination,checksum,concatenation";
 const CONCAT = "upload-concat";
+const METADATA = "upload-metadata";
 const OFFSET_TYPE = "application/offset+octet-stream";
 const PATH = /^\/tus(?:\/([^/]+))?\/?$/;
 /** What tus answers where a checksum does not match. */
@@ -41,7 +35,7 @@ export async function routeTus(store: Store, request: Request): Promise<Response
   }
   if (id === undefined) return await create(store, request);
   if (method === "HEAD") return await tell(store, id, request.signal);
-  if (method === "PATCH") return await append(store, id, request);
+  if (method === "PATCH") return await goOn(store, id, request);
   await abortUpload(store, id);
   return answer(204, {});
 }
@@ -49,17 +43,18 @@ export async function routeTus(store: Store, request: Request): Promise<Response
 async function create(store: Store, request: Request): Promise<Response> {
   const { headers, signal } = request;
   const concat = concatOf(headers);
+  const said = headers.get(METADATA) ?? undefined;
   const named = { ...placeOf(headers, concat === "partial"), metadata: {}, sha256: undefined, ifAbsent: false };
   if (typeof concat === "object") {
-    const whole = await concatenate(store, concat.final, headers.get(CONCAT) ?? "", named, signal);
+    const whole = await concatenate(store, concat.final, headers.get(CONCAT) ?? "", named, said, signal);
     return answer(201, { location: `/tus/${whole.id}`, ...stateOf(whole, whole.received) });
   }
   const size = isDeferred(headers) ? undefined : wholeNumber(headers, "upload-length");
-  const upload = await createUpload(store, { ...named, size }, concat === "partial");
+  const upload = await createUpload(store, { ...named, size }, { partial: concat === "partial", said });
   const location = { location: `/tus/${upload.id}` };
   const hasBody = headers.get("content-type") === OFFSET_TYPE;
   if (!hasBody && size !== 0) return answer(201, { ...location, ...stateOf(upload, 0) });
-  const offset = hasBody ? await receive(store, upload, 0, request) : 0;
+  const offset = hasBody ? await append(store, upload.id, 0, request, checksumOf(headers)) : 0;
   return answer(201, { ...location, ...await reached(store, upload, offset, signal) });
 }
 
@@ -73,14 +68,14 @@ function placeOf(headers: Headers, isPartial: boolean) {
   throw new SixfoldError("invalid_argument", "Upload-Metadata names a bucket, and a key or a filename, in base64");
 }
 
-async function append(store: Store, id: string, request: Request): Promise<Response> {
+async function goOn(store: Store, id: string, request: Request): Promise<Response> {
   const { headers } = request;
   if (headers.get("content-type") !== OFFSET_TYPE) {
     await request.body?.cancel();
     return answer(415, {});
   }
   const offset = wholeNumber(headers, "upload-offset");
-  const { upload: known, at } = await look(store, id);
+  const { upload: known, at } = await findEnd(store, id);
   // What was put together takes no bytes of its own.
   if (known.madeFrom !== undefined) return answer(403, {});
   if (offset !== at) throw new SixfoldError("aborted", `the upload goes on at byte ${at}, not at ${offset}`);
@@ -90,7 +85,7 @@ async function append(store: Store, id: string, request: Request): Promise<Respo
     ? await setUploadSize(store, id, wholeNumber(headers, "upload-length"))
     : known;
   try {
-    const end = isOpen ? await receive(store, upload, offset, request) : at;
+    const end = isOpen ? await append(store, id, offset, request, checksumOf(headers)) : at;
     return answer(204, await reached(store, upload, end, request.signal));
   } catch (thrown) {
     const error = SixfoldError.from(thrown);
@@ -101,27 +96,10 @@ async function append(store: Store, id: string, request: Request): Promise<Respo
 
 /** Whoever asks once all bytes are there has the file completed: its last PATCH may have been cut before that. */
 async function tell(store: Store, id: string, signal: AbortSignal): Promise<Response> {
-  const { upload, at } = await look(store, id);
+  const { upload, at } = await findEnd(store, id);
   const state = upload.file === undefined ? await reached(store, upload, at, signal) : stateOf(upload, at);
-  return answer(200, { ...state, "cache-control": "no-store" });
-}
-
-/** Stores a body from an offset on. @returns where it ended */
-async function receive(store: Store, { id }: UploadView, offset: number, request: Request): Promise<number> {
-  const length = request.headers.get("content-length");
-  const part = await storePart(
-    store,
-    {
-      uploadId: id,
-      offset,
-      length: length === null ? undefined : Number(length),
-      sha256: checksumOf(request.headers),
-      keepsCut: true,
-    },
-    request.body ?? new ReadableStream({ start: (controller) => controller.close() }),
-    request.signal,
-  );
-  return offset + part.length;
+  const said = upload.said === undefined ? {} : { [METADATA]: upload.said };
+  return answer(200, { ...state, ...said, "cache-control": "no-store" });
 }
 
 /** Makes the file visible once all of it is there, and it is no part of one. @returns what is told of the upload */
@@ -129,20 +107,6 @@ async function reached(store: Store, upload: UploadView, at: number, signal: Abo
   if (upload.partial || at !== upload.size) return stateOf(upload, at);
   await completeUpload(store, upload.id, signal);
   return stateOf({ ...upload, expiresAt: undefined }, at);
-}
-
-/** An upload, and where its first gap is: other doors may have left some. */
-async function look(store: Store, id: string): Promise<{ readonly upload: UploadView; readonly at: number }> {
-  for (let at = 0, from = 0;;) {
-    const { upload, parts, next } = await getUpload(store, id, from, 0);
-    if (upload.file !== undefined) return { upload, at: upload.received };
-    for (const { offset, length } of parts) {
-      if (offset !== at) return { upload, at };
-      at += length;
-    }
-    if (next !== at) return { upload, at };
-    from = at;
-  }
 }
 
 function stateOf({ size, expiresAt, partial, madeFrom }: UploadView, at: number): Record<string, string> {

@@ -13,7 +13,7 @@ import type { UploadRequest } from "./upload.ts";
 
 /**
  * Stores the bytes of partial uploads, one after another, as one file. They end with that.
- * @param madeFrom how they were named: who asks for the upload later is told
+ * @param madeFrom how they were named: who asks for the upload later is told, as of what is `said` of it
  * @throws SixfoldError `failed_precondition` where one is no partial upload, or not all of it has arrived; then, as after
  * every other error, the partial uploads are as they were
  */
@@ -22,12 +22,13 @@ export async function concatenate(
   ids: readonly string[],
   madeFrom: string,
   request: Omit<UploadRequest, "size">,
+  said: string | undefined,
   signal: AbortSignal,
 ): Promise<UploadView> {
   const sizes: number[] = [];
   for (const id of ids) sizes.push(await sizeOfPartial(store, id));
   const size = sizes.reduce((sum, size) => sum + size, 0);
-  const whole = await createUpload(store, { ...request, size });
+  const whole = await createUpload(store, { ...request, size }, { said });
   try {
     let offset = 0;
     for (const [i, id] of ids.entries()) {

@@ -37,8 +37,18 @@ export interface UploadView {
   readonly partial: boolean;
   /** Of what it was put together, in the words of who asked for that; undefined where it was sent itself. */
   readonly madeFrom: string | undefined;
+  /** What was said of it when it was opened, in the words of who did. */
+  readonly said: string | undefined;
   /** What it became; undefined while it is open. */
   readonly file: FileView | undefined;
+}
+
+/** How an upload is opened, besides what its file is to be. */
+export interface Opening {
+  /** Whether it is a part of a file, and becomes none by itself; it may then have no place, an empty bucket. */
+  readonly partial?: boolean;
+  /** What is said of it, in the words of who opens it: whoever asks is told the same. */
+  readonly said?: string | undefined;
 }
 
 /** A page of what has arrived. */
@@ -53,10 +63,13 @@ const decoder = new TextDecoder();
 
 /**
  * Opens a session.
- * @param partial whether it is a part of a file, and becomes none by itself; it may then have no place, an empty bucket
  * @throws SixfoldError `already_exists`, or `resource_exhausted` when too many are open
  */
-export async function createUpload(store: Store, request: UploadRequest, partial = false): Promise<UploadView> {
+export async function createUpload(
+  store: Store,
+  request: UploadRequest,
+  { partial = false, said }: Opening = {},
+): Promise<UploadView> {
   const { contentType, metadata, ifAbsent } = request;
   const id = newUuid();
   const [bucket, key] = partial && request.bucket === "" ? noPlace(id) : reached("write", request.bucket, request.key);
@@ -66,7 +79,7 @@ export async function createUpload(store: Store, request: UploadRequest, partial
   if ((size ?? 0) > store.maxFile) throw tooLarge(store.maxFile);
   if (sha256 !== null && sha256.length !== 32) throw new SixfoldError("invalid_argument", "a SHA-256 has 32 bytes");
   if (ifAbsent && await findFile(store.sql, bucket, key)) throw alreadyExists();
-  const session = { id, bucket, key, contentType, metadata, ifAbsent, size, sha256, partial };
+  const session = { id, bucket, key, contentType, metadata, ifAbsent, size, sha256, partial, said: said ?? null };
   const row = await beginSession(store.sql, session, store.sessionSeconds, MAX_SESSIONS);
   if (row !== undefined) return viewOfSession(row);
   throw new SixfoldError(
@@ -106,11 +119,11 @@ export async function getUpload(store: Store, id: string, from: number, limit: n
   if (session === undefined) {
     const row = await findCompleted(sql, id);
     if (row === undefined || !mayWrite(row)) throw await whyEnded(store, id);
-    const { madeFrom, ...found } = row;
+    const { madeFrom, said, ...found } = row;
     const file = viewOf(found);
     const { bucket, key, size } = file;
-    const said = { madeFrom: madeFrom ?? undefined, partial: false, expiresAt: undefined };
-    const upload = { id, bucket, key, size, received: size, ...said, file };
+    const told = { madeFrom: madeFrom ?? undefined, said: said ?? undefined, partial: false, expiresAt: undefined };
+    const upload = { id, bucket, key, size, received: size, ...told, file };
     return { upload, parts: [], next: undefined };
   }
   if (!mayWrite(session)) throw noSuchUpload();
@@ -177,9 +190,10 @@ async function readSha256(store: Store, id: string, caller: AbortSignal): Promis
   });
 }
 
-function viewOfSession({ id, bucket, key, size, received, expiresAt, partial }: SessionRow): UploadView {
+function viewOfSession({ id, bucket, key, size, received, expiresAt, partial, said }: SessionRow): UploadView {
   const place = { bucket, key: decoder.decode(key) };
-  return { id, ...place, size: size ?? undefined, received, expiresAt, partial, madeFrom: undefined, file: undefined };
+  const told = { partial, said: said ?? undefined, madeFrom: undefined };
+  return { id, ...place, size: size ?? undefined, received, expiresAt, ...told, file: undefined };
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Shape {
 export interface CompletedRow extends FileRow {
   /** Of what it was put together, in the words of who asked for it; null where it was sent itself. */
   readonly madeFrom: string | null;
+  /** What was said of it when it was opened, in the words of who did. */
+  readonly said: string | null;
 }
 
 /**
@@ -84,7 +86,7 @@ export async function completeSession(
     await moveParts(tx, id);
     await sweepUnusedSegments(tx, session);
     await tx`DELETE FROM upload_sessions WHERE id = ${id}`;
-    await keepOutcome(tx, id, madeFrom);
+    await keepOutcome(tx, id, madeFrom, session.said);
     return await findCompleted(tx, id);
   });
 }
@@ -109,13 +111,18 @@ async function moveParts(tx: Transaction, id: string): Promise<void> {
   await tx`UPDATE repairs SET of_part = false WHERE file_id = ${id}`;
 }
 
-async function keepOutcome(tx: Transaction, id: string, madeFrom: string | null): Promise<void> {
+async function keepOutcome(
+  tx: Transaction,
+  id: string,
+  madeFrom: string | null,
+  said: string | null,
+): Promise<void> {
   await tx`
     INSERT INTO outcomes (upload_id, file)
     SELECT id, jsonb_build_object(
       'bucket', bucket, 'key', encode(key, 'hex'), 'size', size, 'contentType', content_type,
       'sha256', encode(sha256, 'hex'), 'treeSha256', encode(tree_sha256, 'hex'), 'metadata', metadata,
-      'createdAt', created_at, 'madeFrom', ${madeFrom}::text)
+      'createdAt', created_at, 'madeFrom', ${madeFrom}::text, 'said', ${said}::text)
     FROM files WHERE id = ${id}`;
 }
 
@@ -126,7 +133,7 @@ export async function findCompleted(sql: Sql | Transaction, id: string): Promise
            (file->>'size')::bigint AS size, file->>'contentType' AS "contentType",
            decode(file->>'sha256', 'hex') AS sha256, decode(file->>'treeSha256', 'hex') AS "treeSha256",
            file->'metadata' AS metadata, (file->>'createdAt')::timestamptz AS "createdAt",
-           file->>'madeFrom' AS "madeFrom"
+           file->>'madeFrom' AS "madeFrom", file->>'said' AS said
     FROM outcomes WHERE upload_id = ${id} AND file IS NOT NULL`;
   return row;
 }

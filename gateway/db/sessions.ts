@@ -16,6 +16,8 @@ export interface NewSession {
   readonly sha256: Uint8Array | null;
   /** Whether it is a part of a file, and becomes none by itself. */
   readonly partial: boolean;
+  /** What was said of it, in the words of who opened it; null where there is nothing to tell again. */
+  readonly said: string | null;
 }
 
 /** An open session. */
@@ -36,8 +38,8 @@ const FENCE_SECONDS = WRITER_SECONDS + IN_FLIGHT_SECONDS;
 
 /** The columns of a SessionRow. */
 const columns = (sql: Sql | Transaction) =>
-  sql`id, bucket, key, content_type AS "contentType", metadata, if_absent AS "ifAbsent", size, sha256, partial, received,
-      parts, next_segment AS "nextSegment", expires_at AS "expiresAt"`;
+  sql`id, bucket, key, content_type AS "contentType", metadata, if_absent AS "ifAbsent", size, sha256, partial, said,
+      received, parts, next_segment AS "nextSegment", expires_at AS "expiresAt"`;
 
 /** Opens a session; undefined when `most` are open. */
 export async function beginSession(
@@ -46,11 +48,13 @@ export async function beginSession(
   ttlSeconds: number,
   most: number,
 ): Promise<SessionRow | undefined> {
-  const { id, bucket, key, contentType, metadata, ifAbsent, size, sha256, partial } = session;
+  const { id, bucket, key, contentType, metadata, ifAbsent, size, sha256, partial, said } = session;
   const [row] = await sql<SessionRow[]>`
-    INSERT INTO upload_sessions (id, bucket, key, content_type, metadata, if_absent, size, sha256, partial, expires_at)
+    INSERT INTO upload_sessions
+      (id, bucket, key, content_type, metadata, if_absent, size, sha256, partial, said, expires_at)
     SELECT ${id}::uuid, ${bucket}, ${key}::bytea, ${contentType}, ${sql.json(metadata)}::jsonb, ${ifAbsent}::boolean,
-           ${size}::bigint, ${sha256}::bytea, ${partial}::boolean, now() + make_interval(secs => ${ttlSeconds})
+           ${size}::bigint, ${sha256}::bytea, ${partial}::boolean, ${said}::text,
+           now() + make_interval(secs => ${ttlSeconds})
     WHERE (SELECT count(*) FROM upload_sessions) < ${most}
     RETURNING ${columns(sql)}`;
   return row;
