@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Certificate } from "../shared/certificate.ts";
+import { keepInterim } from "./api/interim.ts";
 import { createListener } from "./listener.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { type Crowds, SlowClients } from "./slow_clients.ts";
@@ -188,6 +189,7 @@ async function answer(
   const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, outgoing, onBody, clients) : null;
   // The host is the client's word; nothing is decided by it, and only the path is read.
   const request = new Request(`http://gateway${url}`, { method, headers, body, signal });
+  keepInterim(request, incoming, outgoing);
   return await handler(request, incoming.socket.remoteAddress ?? "");
 }
 

@@ -23,7 +23,7 @@ const RUN: readonly Shown[] = [
       [`"size":50000000}'`, `"size":50000000}')`],
       ["01a20f7e-e5e1-7f52-b239-229a51f11dee", `$(expr "$OPENED" : '.*"id": *"\\([^"]*\\)')`],
     ],
-    after: "curl -o film.back $S/v1/files/demo/film.mp4; cmp film.mp4 film.back",
+    after: "for f in film again; do curl -o $f.back $S/v1/files/demo/$f.mp4; cmp film.mp4 $f.back; done",
   },
   {
     path: "docs/observability.md",

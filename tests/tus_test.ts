@@ -13,13 +13,14 @@ import { bundle } from "./bundle.ts";
 import { pattern } from "./clients/sdk_suite.ts";
 import { TestCluster } from "./cluster.ts";
 import { bytesOf, MIB, sha256 } from "./sessions/client.ts";
+import { checkResumable } from "./sessions/resumable.ts";
 import { when } from "./when.ts";
 
 const TUS = { "tus-resumable": "1.0.0" };
 const PATCH = { ...TUS, "content-type": "application/offset+octet-stream" };
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-Deno.test("uploads by tus", async (t) => {
+Deno.test("uploads by tus, and by the IETF's draft", async (t) => {
   await using cluster = await TestCluster.start(3);
   const a = await cluster.addGateway();
   const b = await cluster.addGateway({ SIXFOLD_CORS_ORIGINS: a });
@@ -257,4 +258,6 @@ Deno.test("uploads by tus", async (t) => {
     assert.equal((await ask(`${a}${gone}`, "GET")).status, 405);
     assert.equal((await ask(`${a}/tus`, "POST", { ...TUS, "upload-length": "4" })).status, 400);
   });
+
+  await checkResumable(t, a, b);
 });

@@ -6,8 +6,12 @@ import { SixfoldError } from "../../shared/errors.ts";
  * @throws SixfoldError `invalid_argument`
  */
 export function declaredSha256(headers: Headers): Uint8Array | undefined {
-  const header = headers.get("repr-digest") ?? headers.get("content-digest") ?? "";
-  const item = /(?:^|,)\s*sha-256=([^,]*)/.exec(header)?.[1];
+  return digestIn(headers, headers.has("repr-digest") ? "repr-digest" : "content-digest");
+}
+
+/** The SHA-256 that one header declares: of the whole file, or of what this request brings. @throws SixfoldError `invalid_argument` */
+export function digestIn(headers: Headers, name: "repr-digest" | "content-digest"): Uint8Array | undefined {
+  const item = /(?:^|,)\s*sha-256=([^,]*)/.exec(headers.get(name) ?? "")?.[1];
   if (item === undefined) return undefined;
   const text = /^:([A-Za-z0-9+/]{43}=):\s*$/.exec(item)?.[1];
   if (text === undefined) throw new SixfoldError("invalid_argument", "sha-256 takes 32 bytes in base64 between colons");

@@ -69,12 +69,13 @@ const ROUTES: Readonly<Record<string, Need | Readonly<Record<string, Need>>>> = 
   "/v1/traces": "observe",
   "/v1/traces/{id}": "observe",
   "/v1/files": { GET: "read", POST: "write" },
-  "/v1/files/{bucket}/{key}": { GET: "read", HEAD: "read", PUT: "write", DELETE: "delete" },
+  "/v1/files/{bucket}/{key}": { GET: "read", HEAD: "read", PUT: "write", DELETE: "delete", OPTIONS: "write" },
   "/v1/undelete/{bucket}/{key}": { POST: "write" },
   "/v1/uploads": "write",
   "/v1/uploads/{id}": "write",
   "/tus": "write",
   "/tus/{id}": "write",
+  "/resumable/{id}": "write",
 };
 
 const RPCS = new Map<string, Verb>([

@@ -17,6 +17,8 @@ import { fileAddress, UNDELETE } from "./file_address.ts";
 import { headersOf, metadataOf } from "./metadata.ts";
 import { readForm } from "./multipart.ts";
 import { problem } from "./problem.ts";
+import { beginResumable, isResumable, limits, routeResumable } from "./resumable.ts";
+import { storedAnswer } from "./stored.ts";
 import { routeTraces } from "./trace_rpcs.ts";
 import { routeTus } from "./tus.ts";
 import { routeUpload } from "./upload_routes.ts";
@@ -63,6 +65,7 @@ export function createRest(store: Store, { readiness, metrics, kept }: Insight, 
     .all("/v1/uploads/*", ({ request }) => answer(request, log, () => routeUpload(store, request)), { parse: "none" })
     .all("/tus", ({ request }) => answer(request, log, () => routeTus(store, request)), { parse: "none" })
     .all("/tus/*", ({ request }) => answer(request, log, () => routeTus(store, request)), { parse: "none" })
+    .all("/resumable/*", ({ request }) => answer(request, log, () => routeResumable(store, request)), { parse: "none" })
     .all("/*", ({ request }) => problem(new SixfoldError("not_found", "nothing is served under this path"), request));
   return { handle: async (request) => await app.handle(request), routes: app.routes };
 }
@@ -96,7 +99,7 @@ async function file(store: Store, request: Request, log: Logger): Promise<Respon
     case "DELETE":
       return await remove(store, bucket, key);
     default:
-      return new Response(null, { status: 405, headers: { allow: "GET, HEAD, PUT, DELETE" } });
+      return otherwise(store, request);
   }
 }
 
@@ -130,15 +133,23 @@ async function put(store: Store, bucket: string, key: string, request: Request):
     sha256: declaredSha256(headers),
     ifAbsent: headers.get("if-none-match") === "*",
   };
+  if (isResumable(headers)) return await beginResumable(store, asked, request);
   const body = request.body ?? new ReadableStream({ start: (controller) => controller.close() });
-  return stored(await upload(store, asked, body, request.signal), 201);
+  return storedAnswer(await upload(store, asked, body, request.signal), 201);
+}
+
+/** What is told of a file's path to whoever asks what can be done there, or does something else. */
+function otherwise(store: Store, { method }: Request): Response {
+  const allow = "GET, HEAD, PUT, DELETE, OPTIONS";
+  if (method !== "OPTIONS") return new Response(null, { status: 405, headers: { allow } });
+  return new Response(null, { status: 204, headers: { allow, "upload-limit": limits(store, {}) } });
 }
 
 /** A file from a web page's form. */
 async function postForm(store: Store, request: Request): Promise<Response> {
   const { body, ...form } = await readForm(request);
   const asked = { ...form, metadata: {}, size: undefined, sha256: undefined, ifAbsent: false };
-  return stored(await upload(store, asked, body, request.signal), 201);
+  return storedAnswer(await upload(store, asked, body, request.signal), 201);
 }
 
 async function remove(store: Store, bucket: string, key: string): Promise<Response> {
@@ -150,12 +161,7 @@ async function remove(store: Store, bucket: string, key: string): Promise<Respon
 async function undelete(store: Store, request: Request): Promise<Response> {
   const { bucket, key } = fileAddress(request, UNDELETE);
   const id = new URL(request.url).searchParams.get("id") ?? "";
-  return stored(await undeleteKey(store, bucket, key, id), 200);
-}
-
-function stored(file: FileView, status: 200 | 201): Response {
-  const { id, bucket, key, size } = file;
-  return Response.json({ id, bucket, key, size }, { status, headers: { etag: etagOf(file) } });
+  return storedAnswer(await undeleteKey(store, bucket, key, id), 200);
 }
 
 async function head(store: Store, bucket: string, key: string, { headers }: Request): Promise<Response> {

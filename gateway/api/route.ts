@@ -28,6 +28,7 @@ export function routeOf(url: string): string {
   if (path.startsWith("/v1/undelete/")) return "/v1/undelete/{bucket}/{key}";
   if (path.startsWith("/v1/uploads/")) return "/v1/uploads/{id}";
   if (path.startsWith("/tus/")) return "/tus/{id}";
+  if (path.startsWith("/resumable/")) return "/resumable/{id}";
   if (path.startsWith(`${TRACES}/`)) return `${TRACES}/{id}`;
   if (path.startsWith("/console/")) return "/console/{part}";
   return "other";
@@ -36,7 +37,7 @@ export function routeOf(url: string): string {
 /** Whether requests of a route are traced: those for files are, and not those that look how things are. */
 export function isTraced(route: string): boolean {
   return route.startsWith("/v1/files") || route.startsWith("/v1/undelete") || route.startsWith("/v1/uploads") ||
-    route.startsWith("/tus") ||
+    route.startsWith("/tus") || route.startsWith("/resumable") ||
     route.startsWith(`/${FileService.typeName}/`);
 }
 

@@ -11,6 +11,7 @@ Deno.test("whatever clients ask for, there are few routes", () => {
         `/v1/files/${i}/${i}`,
         `/v1/undelete/${i}/${i}`,
         `/v1/uploads/${i}`,
+        `/resumable/${i}`,
         `/${i}`,
         `/sixfold.v1.FileService/${i}`,
       ]
@@ -22,6 +23,7 @@ Deno.test("whatever clients ask for, there are few routes", () => {
     "/v1/files/{bucket}/{key}",
     "/v1/undelete/{bucket}/{key}",
     "/v1/uploads/{id}",
+    "/resumable/{id}",
     "other",
   ]);
   assert.deepEqual(["GET", "BREW"].map(methodOf), ["GET", "_OTHER"]);
