@@ -12,8 +12,6 @@ export interface Snapshot {
   readonly servers: ReadonlyMap<string, ServerRow>;
   /** The servers that take new chunks. */
   readonly ring: Ring;
-  /** How many servers are off the ring because their disk has too little room. */
-  readonly full: number;
 }
 
 /** The servers of a ring for a segment at its place there: the first ones first, over all zones. */
@@ -29,7 +27,7 @@ const REFRESH_MS = 5000;
 
 /** Keeps the newest snapshot. While PostgreSQL is away, that is the last one. */
 export class Cluster {
-  #snapshot: Snapshot = { servers: new Map(), ring: new Ring([]), full: 0 };
+  #snapshot: Snapshot = { servers: new Map(), ring: new Ring([]) };
   /** Servers that refused a chunk for want of room, and the heartbeat that was the newest then. */
   readonly #full = new Map<string, Date | undefined>();
   readonly #sql: Sql;
@@ -88,9 +86,8 @@ export class Cluster {
     const nodes = rows.filter(({ state }) => state === "active").flatMap(({ id, positions }) =>
       positions.map((position) => ({ serverId: id, position: BigInt.asUintN(64, BigInt(position)) }))
     );
-    const full = rows.filter(({ state, diskTrouble }) => state === "full" && diskTrouble === "").length;
     const before = this.#snapshot;
-    this.#snapshot = { servers: new Map(rows.map((row) => [row.id, row])), ring: new Ring(nodes), full };
+    this.#snapshot = { servers: new Map(rows.map((row) => [row.id, row])), ring: new Ring(nodes) };
     this.#tell(before);
   }
 

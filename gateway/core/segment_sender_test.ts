@@ -25,7 +25,7 @@ async function send(layout: string, failures: number, error: SixfoldError, budge
     placed: IDS,
     usable: IDS,
     desperate: false,
-    snapshot: { servers: new Map(rows), ring: new Ring([]), full: 0 },
+    snapshot: { servers: new Map(rows), ring: new Ring([]) },
     label: new Uint8Array(),
     pool,
     strays: [],

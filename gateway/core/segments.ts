@@ -9,6 +9,7 @@ import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import type { BodyReader } from "./body_reader.ts";
 import { serversAt } from "./cluster.ts";
 import { keyBytes } from "./file_name.ts";
+import { lacksRoom } from "./lacks_room.ts";
 import { isDurable, isEnough, placeChunks } from "./placement.ts";
 import { rebuildSegment } from "./rebuild.ts";
 import type { SegmentPlan } from "./segment_sender.ts";
@@ -64,8 +65,6 @@ export async function writeSegments(
     const good = order.filter((id) => !failed.has(id) && isTrusted(id));
     const desperate = !isEnough(good.length, layout);
     const usable = !desperate ? good : [...good, ...order.filter((id) => !good.includes(id))];
-    const full = snapshot.full + [...failed.values()].filter(({ detail }) => detail === "DISK_FULL").length;
-    if (!isEnough(usable.length, layout) && isEnough(usable.length + full, layout)) throw diskFull();
     const placed = placeChunks(usable.slice(0, CHUNKS), layout);
     addSpan("placement", { "sixfold.servers": usable.length, "sixfold.desperate": desperate }, began, spanTime());
     const segmentOffset = BigInt(offset);
@@ -74,12 +73,6 @@ export async function writeSegments(
       create(ChunkLabelSchema, { bucket, key: keyBytes(key), contentType, segmentOffset }),
     );
     return { uploadId, number, offset, placed, usable, snapshot, label, client, pool, strays, onFailure, desperate };
-  };
-  /** Whether there would be servers enough, were it not for full disks. */
-  const lacksRoom = () => {
-    const { ring, full } = cluster.now;
-    const ill = [...failed.values()].filter(({ detail }) => detail !== "DISK_FULL").length;
-    return ill < failed.size && isEnough(ring.servers + full - ill, pool.layout);
   };
   try {
     for (let offset = target.offset; !(await body.atEnd());) {
@@ -95,6 +88,7 @@ export async function writeSegments(
     }
   } catch (error) {
     // A full disk is told before anything else: it is what a person can mend.
-    throw SixfoldError.from(error).code === "unavailable" && lacksRoom() ? diskFull(error) : error;
+    const isUnavailable = SixfoldError.from(error).code === "unavailable";
+    throw isUnavailable && lacksRoom(cluster.now.servers.values(), failed, pool.layout) ? diskFull(error) : error;
   }
 }
