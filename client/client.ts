@@ -8,6 +8,7 @@ import { type CallOptions, callRpc, type GatewayOptions, Gateways } from "./gate
 import { createKey, type KeyInfo, type KeyOptions, listKeys, revokeKey } from "./keys.ts";
 import { list, type ListEntry, type ListOptions } from "./list.ts";
 import { type MoveCalls, moveCalls } from "./moves.ts";
+import { type DatabaseCalls, databaseCalls } from "./database.ts";
 import { type RepairCalls, repairCalls } from "./repairs.ts";
 import type { UploadSource } from "./source.ts";
 import { fileOfJson, type StoredFile } from "./stored_file.ts";
@@ -62,6 +63,8 @@ export interface SixfoldClient {
   readonly moves: MoveCalls;
   /** What is being rebuilt. */
   readonly repairs: RepairCalls;
+  /** Whether the database is believed, and fits the disks. */
+  readonly database: DatabaseCalls;
   /** How each gateway is, in the order of their addresses; never throws for one that is down. */
   readiness(options?: CallOptions): Promise<Readiness[]>;
 }
@@ -106,6 +109,7 @@ export function createClient(options: GatewayOptions): SixfoldClient {
     },
     moves: moveCalls(gateways),
     repairs: repairCalls(gateways),
+    database: databaseCalls(gateways),
     readiness: (call) => readiness(gateways, options, call),
   };
 }

@@ -5,6 +5,7 @@
 export { createClient, type KeyCalls, type SixfoldClient } from "./client.ts";
 export type { ChunkPlace, Readiness, ServerInfo } from "./cluster.ts";
 export type { CopyOptions, FilePlace } from "./copy.ts";
+export type { DatabaseCalls, DatabaseState, DiskComparison } from "./database.ts";
 export { Download, type DownloadOptions } from "./download.ts";
 export type { CallOptions, Fetch, GatewayOptions } from "./gateways.ts";
 export type { KeyInfo, KeyOptions } from "./keys.ts";

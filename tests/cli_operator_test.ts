@@ -122,4 +122,25 @@ Deno.test("the command looks after a cluster", async (t) => {
       }
     },
   );
+
+  await t.step("it tells why nothing is removed, and is told that it may be", async () => {
+    const sql = await openDatabase(cluster.postgres.url, 1);
+    try {
+      await sql`UPDATE cluster SET doubt = 'it was restored'`;
+      await sql`
+        INSERT INTO reconciliations (server_id, state, listed, strays)
+        SELECT id, 'halted', 100, 50 FROM storage_servers WHERE state = 'active' ORDER BY id LIMIT 1
+        ON CONFLICT (server_id) DO UPDATE SET state = 'halted', listed = 100, strays = 50`;
+      assert.match((await run("doctor")).out, /BAD +nothing is removed: it was restored/);
+      const told = await ok("database");
+      assert.match(told, /^nothing is removed: it was restored; .*\n/);
+      const [halted = ""] = /^[0-9a-f-]{36}(?= +halted +100 chunks, 50 unknown)/m.exec(told) ?? [];
+      assert.match(await ok("database", "allow", halted), /takes what it finds/);
+      assert.equal((await run("database", "allow", halted)).code, 4);
+      assert.deepEqual(await json("database", "confirm"), { generation: 2 });
+      assert.match(await ok("database"), /^the database is believed; generation 2\n/);
+    } finally {
+      await sql.end();
+    }
+  });
 });

@@ -4,6 +4,7 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { addCat } from "./commands/cat.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addCp } from "./commands/cp.ts";
+import { addDatabase } from "./commands/database.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDrain } from "./commands/drain.ts";
 import { addGet } from "./commands/get.ts";
@@ -61,6 +62,7 @@ export function createProgram(): Command {
     addDrain,
     addRebalance,
     addRepair,
+    addDatabase,
     addTrace,
     addDoctor,
     addKeys,

@@ -6,6 +6,7 @@ import { MovesPanel } from "./moves_panel.tsx";
 import { RepairsPanel } from "./repairs_panel.tsx";
 import { RingPanel } from "./ring_panel.tsx";
 import { ServerCard } from "./server_card.tsx";
+import { TrustPanel } from "./trust_panel.tsx";
 
 /** The page. */
 export function ClusterPage() {
@@ -19,6 +20,7 @@ export function ClusterPage() {
         <p class="faint">{plural(all.length, "server")} · {sizeText(used)} used · {sizeText(free)} free</p>
       </header>
       {trouble.value !== "" && <p class="trouble">{trouble.value}</p>}
+      <TrustPanel />
       <LivePanel />
       <section aria-labelledby="servers">
         <h2 id="servers">Servers</h2>

@@ -123,6 +123,7 @@ export async function runSuite(gateways: string | string[], bucket: string): Pro
   await failsWith("not_found", () => client.moves.plan({ drain: stored.id }));
   check((await client.repairs.state()).parked === 0, "repairs");
   for await (const { state } of client.repairs.list()) check(state !== "parked", "each repair");
+  check((await client.database.state()).doubt === "", "the database");
   check((await client.readiness())[0]?.ready === true, "readiness");
   for (const key of ["a/small 日本", "a/twin", "large", "twin", "streamed", "empty"]) {
     check(await client.remove(bucket, key), `remove ${key}`);

@@ -35,6 +35,8 @@ export function addDoctor(program: Command): void {
             find(false, `it has ${humanSize(freeBytes)} left; free space or add a server`);
           }
         }
+        const { doubt } = await client.database.state({ signal });
+        find(doubt === "", doubt === "" ? "the database is believed" : `nothing is removed: ${doubt}`);
       }
       for (const { ok, what } of findings) {
         print(json ? JSON.stringify({ ok, what }) : `${ok ? "ok  " : "BAD "} ${what}`);
