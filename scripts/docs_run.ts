@@ -32,8 +32,8 @@ const RUN: readonly Shown[] = [
   },
   {
     path: "docs/backup.md",
-    blocks: [1],
-    instead: [["data/", "$DATA/"]],
+    before: "export SIXFOLD_DATA_DIR=$DATA",
+    instead: [["data/", "$DATA/"], ["npm run restore", "SIXFOLD_DATA_DIR=$PWD/fresh npm run restore"]],
     after: `grep -q '"film.mp4"' files.jsonl`,
   },
   // A token, and certificates.

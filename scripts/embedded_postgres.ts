@@ -64,15 +64,25 @@ export async function startPostgres(folder: string, port: number, detached = fal
     if (ended || Date.now() > until) throw new Error(`PostgreSQL does not start: ${await Deno.readTextFile(log)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  const password = await Deno.readTextFile(`${folder}/password`);
   return {
-    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    url: await addressOf(folder, port),
     async stop() {
       if (!ended) server.kill("SIGINT");
       await server.status;
       await written.catch(() => {});
     },
   };
+}
+
+/** The address of the server that runs in `folder`; undefined where none does. */
+export async function findPostgres(folder: string): Promise<string | undefined> {
+  const [, , , port] = (await Deno.readTextFile(`${folder}/data/postmaster.pid`).catch(() => "")).split("\n");
+  return port && await accepts(Number(port)) ? await addressOf(folder, Number(port)) : undefined;
+}
+
+async function addressOf(folder: string, port: number): Promise<string> {
+  const password = await Deno.readTextFile(`${folder}/password`);
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 }
 
 /** The folder of the executables, with the links that npm packages cannot carry. */

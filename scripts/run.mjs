@@ -25,6 +25,7 @@ const programs = {
   "build-sixfold": ["deno", "scripts/build_sixfold.ts"],
   faults: ["deno", "scripts/faults.ts"],
   hostile: ["deno", "scripts/hostile.ts"],
+  backup: ["deno", "scripts/backup.ts"],
   rebuild: ["deno", "scripts/rebuild_list.ts"],
   docs: ["deno", "scripts/docs_run.ts"],
   chaos: ["deno", "scripts/chaos.ts"],

@@ -1,6 +1,6 @@
 /** Brings a database to the schema of this code: the files of migrations/, in order, each once, never edited. */
 import { SixfoldError } from "../../shared/errors.ts";
-import type { Sql } from "./database.ts";
+import type { Sql, Transaction } from "./database.ts";
 
 /** One file of migrations/. */
 export interface Migration {
@@ -12,6 +12,10 @@ export interface Migration {
 
 /** Any constant will do: it names the lock that keeps two migrating processes apart on one PostgreSQL. */
 const LOCK = 6_060_842;
+
+/** Makes the table that says which migrations a database has. */
+export const RECORD = `CREATE TABLE IF NOT EXISTS migrations (
+  number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`;
 
 /** Reads the migrations of a folder. @throws Error where a number is missing or there twice: one would be left out */
 export async function readMigrations(folder: URL): Promise<Migration[]> {
@@ -35,18 +39,9 @@ export async function readMigrations(folder: URL): Promise<Migration[]> {
  * @throws SixfoldError `failed_precondition` when the database is newer than this code
  */
 export async function migrate(sql: Sql, migrations: readonly Migration[]): Promise<void> {
-  await sql`CREATE TABLE IF NOT EXISTS migrations (
-    number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`.catch(ignoreRace);
+  await sql.unsafe(RECORD).catch(ignoreRace);
   const newest = migrations.at(-1)?.number ?? 0;
-  for (const migration of migrations) {
-    await sql.begin(async (tx) => {
-      await tx`SELECT pg_advisory_xact_lock(${LOCK}::int)`;
-      const claimed = await tx`
-        INSERT INTO migrations (number, name) VALUES (${migration.number}, ${migration.name})
-        ON CONFLICT DO NOTHING RETURNING number`;
-      if (claimed.length > 0) await tx.unsafe(migration.sql);
-    }, "patient");
-  }
+  for (const migration of migrations) await sql.begin((tx) => applyMigration(tx, migration), "patient");
   const [row] = await sql<{ newest: number | null }[]>`SELECT max(number) AS newest FROM migrations`;
   if ((row?.newest ?? 0) > newest) {
     throw new SixfoldError(
@@ -54,6 +49,14 @@ export async function migrate(sql: Sql, migrations: readonly Migration[]): Promi
       `the database has schema ${row?.newest}, this version knows ${newest}; start a newer version of Sixfold`,
     );
   }
+}
+
+/** Applies one migration, unless that was done. */
+export async function applyMigration(tx: Transaction, { number, name, sql }: Migration): Promise<void> {
+  await tx`SELECT pg_advisory_xact_lock(${LOCK}::int)`;
+  const claimed = await tx`
+    INSERT INTO migrations (number, name) VALUES (${number}, ${name}) ON CONFLICT DO NOTHING RETURNING number`;
+  if (claimed.length > 0) await tx.unsafe(sql);
 }
 
 /** Two processes that create the table at once: PostgreSQL lets one fail on its catalogue's unique index. */
