@@ -35,9 +35,10 @@ export function guard(
     const { pathname } = new URL(request.url);
     const need = needOf(request.method, pathname);
     if (need === "nothing" && pathname !== SESSION) return await answer(request);
+    const buckets = new Set<string>();
     const tell = (keyId: string, status: number | string) => {
       const action = `${methodOf(request.method)} ${routeOf(pathname)}`;
-      log.info("audit", { keyId, action, outcome: status, address });
+      log.info("audit", { keyId, action, buckets: [...buckets], outcome: status, address });
     };
     let caller: Caller | undefined;
     try {
@@ -53,7 +54,8 @@ export function guard(
       await request.body?.cancel().catch(() => {});
       return refuse(request, error);
     }
-    const response = await asCaller(caller, () => answer(request));
+    const names = (bucket: string) => void buckets.add(bucket);
+    const response = await asCaller({ ...caller, names }, () => answer(request));
     // Where no keys are in use, there is nobody to tell of.
     if (caller.keyId !== "" && !LOOKS.has(need)) tell(caller.keyId, response.status);
     return response;

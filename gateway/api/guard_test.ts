@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { type ApiKey, formatApiKey } from "../../shared/api_key.ts";
 import { createLogger } from "../../shared/logger.ts";
-import { callerNow } from "../core/caller.ts";
+import { callerNow, reaches } from "../core/caller.ts";
 import { KeyRing } from "../core/key_ring.ts";
 import type { KeyRow, KeyStore } from "../core/keys.ts";
 import { VERBS } from "../core/rights.ts";
@@ -128,23 +128,26 @@ test("wrong keys are counted by address, and are not in the way of a good one fr
 test("a refusal and each thing that was changed is told of, with the key's id and never its secret", async () => {
   lines.length = 0;
   const key = makeKey(["write", "read"]);
-  const door = guard(ringOf(), cookies, () => Promise.resolve(new Response(null, { status: 201 })), log);
+  const door = guard(ringOf(), cookies, () => {
+    reaches("write", "demo", "name");
+    return Promise.resolve(new Response(null, { status: 201 }));
+  }, log);
   const ask = (method: string, authorization: string) =>
     door(new Request("http://gateway/v1/files/demo/name", { method, headers: { authorization } }), "10.0.0.1");
   await ask("PUT", `Bearer ${key}`);
   await ask("GET", `Bearer ${key}`);
   await ask("DELETE", `Bearer ${key}`);
   await ask("PUT", `Bearer ${key.slice(0, -9)}abcdefghi`);
-  const told = lines.map((line) => JSON.parse(line)).map(({ keyId, action, outcome, address }) => {
-    return [keyId === "" ? "" : key.includes(keyId), action, outcome, address];
+  const told = lines.map((line) => JSON.parse(line)).map(({ keyId, action, buckets, outcome, address }) => {
+    return [keyId === "" ? "" : key.includes(keyId), action, buckets.join(), outcome, address];
   });
   const route = "/v1/files/{bucket}/{key}";
   assert.deepEqual(told, [
-    [true, `PUT ${route}`, 201, "10.0.0.1"],
-    [true, `DELETE ${route}`, "permission_denied", "10.0.0.1"],
-    ["", `PUT ${route}`, "unauthenticated", "10.0.0.1"],
+    [true, `PUT ${route}`, "demo", 201, "10.0.0.1"],
+    [true, `DELETE ${route}`, "", "permission_denied", "10.0.0.1"],
+    ["", `PUT ${route}`, "", "unauthenticated", "10.0.0.1"],
   ]);
-  assert.doesNotMatch(lines.join(""), new RegExp(`${key.slice(24, 40)}|demo|name`));
+  assert.doesNotMatch(lines.join(""), new RegExp(`${key.slice(24, 40)}|"name`));
 });
 
 test("the console signs in with a key; its cookie does what the key may, from its own pages, until the key ends", async () => {

@@ -14,6 +14,8 @@ export interface Caller {
   readonly rights: Rights;
   /** Throws where its key has ended since; nothing where there is none that could. */
   readonly again?: () => Promise<void>;
+  /** Is told of each bucket that it asks for something in. */
+  readonly names?: (bucket: string) => void;
 }
 
 const decoder = new TextDecoder();
@@ -49,6 +51,7 @@ export function mustHave({ rights }: Caller, verb: Verb): void {
 /** Whether the caller reaches a key. @throws SixfoldError `permission_denied` when it may do this nowhere */
 export function reaches(verb: Verb, bucket: string, key: string): boolean {
   const caller = callerNow();
+  caller.names?.(bucket);
   mustHave(caller, verb);
   return reach(caller.rights, bucket, key);
 }
