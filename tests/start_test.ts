@@ -43,6 +43,22 @@ async function family(pid: number): Promise<number[]> {
   return found;
 }
 
+/** Where processes listen, as the kernel writes addresses; nothing where it keeps no such table. */
+async function listening(pids: readonly number[]): Promise<string[]> {
+  const own = new Set<string>();
+  for (const pid of pids) {
+    for await (const { name } of Deno.readDir(`/proc/${pid}/fd`)) {
+      own.add(await Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => ""));
+    }
+  }
+  const tables = await Promise.all(
+    ["tcp", "tcp6", "udp", "udp6"].map((name) => Deno.readTextFile(`/proc/net/${name}`)),
+  );
+  const rows = tables.flatMap((text) => text.trim().split("\n").slice(1)).map((row) => row.trim().split(/\s+/));
+  return rows.filter(([, , to = "", , , , , , , inode]) => /:0000$/.test(to) && own.has(`socket:[${inode}]`))
+    .map(([, address = ""]) => address);
+}
+
 function isAlive(pid: number): boolean {
   try {
     Deno.kill(pid, "SIGCONT");
@@ -78,6 +94,12 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
     const back = await (await fetch(`${second.address}/v1/files/demo/large`)).bytes();
     assert.ok(Buffer.from(await large.arrayBuffer()).equals(back));
     const all = await family(second.process.pid);
+    if (Deno.build.os === "linux") {
+      const doors = await listening(all);
+      // The gateway, PostgreSQL, two of each daemon, and what keeps a range of ports: on 127.0.0.1, and nowhere else.
+      assert.ok(doors.length >= 14, doors.join());
+      assert.deepEqual(doors.filter((address) => !address.startsWith("0100007F:")), []);
+    }
     // Ctrl-C: the terminal tells the whole group, in the middle of an upload.
     let told = false;
     const body = makeBody(32 * 1024 * 1024, async (sent) => {
