@@ -69,6 +69,7 @@ function readAt(path: string): string | undefined {
 export async function documents(root: string, folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(root + folder)) {
+    if (name === "node_modules") continue;
     if (isDirectory) found.push(...await documents(root, `${folder}/${name}`));
     else if (name.endsWith(".md")) found.push(`${folder}/${name}`);
   }
