@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openDatabase } from "../gateway/db/database.ts";
 import { until } from "../scripts/programs.ts";
 import { browser, openBrowser } from "./browser.ts";
 import { TestCluster } from "./cluster.ts";
@@ -128,7 +129,15 @@ Deno.test("the console", async (t) => {
         await page.getByRole("link", { name: "2026/" }).click();
         await page.getByRole("link", { name: "november.pdf" }).waitFor();
 
+        const sql = await openDatabase(cluster.postgres.url, 1);
+        await sql`UPDATE cluster SET doubt = 'it was restored'`.finally(() => sql.end());
         await page.getByRole("link", { name: "Cluster", exact: true }).click();
+        await page.getByText("Nothing is removed from the disks: it was restored.").waitFor();
+        await page.getByRole("button", { name: "It is the right one…" }).click();
+        await inspect(page, "trust");
+        await page.getByRole("dialog").getByRole("button", { name: "Confirm" }).click();
+        await page.getByText("The database is believed.").waitFor();
+        await page.getByText("Nothing is removed from the disks").waitFor({ state: "detached" });
         await page.locator(".arc").nth(5).waitFor();
         await page.getByLabel("Bucket").fill("demo");
         await page.getByLabel("Key").fill("film.mp4");
