@@ -35,6 +35,10 @@ export interface ChunkPlace {
   readonly length: number;
   /** Hex. */
   readonly sha256: string;
+  /** When its disk has last read it again and verified it; undefined where its turn has not come since it was written. */
+  readonly verifiedAt: Date | undefined;
+  /** Why it has to be rebuilt; empty where it has not. */
+  readonly damage: string;
 }
 
 /** How a gateway is. */
@@ -93,6 +97,8 @@ export async function locate(
     serverId: String(row["serverId"]),
     length: Number(row["length"] ?? 0),
     sha256: toHex(fromBase64(String(row["sha256"] ?? ""))),
+    verifiedAt: row["verifiedAt"] === undefined ? undefined : new Date(String(row["verifiedAt"])),
+    damage: String(row["damage"] ?? ""),
   }));
 }
 

@@ -52,10 +52,10 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
   const space = new DiskSpace(folder.chunks, config.reserve);
   const store = new ChunkStore(folder, space);
   const memory = new DatabaseMemory(seen ?? { generation: 0, beat: 0 });
-  const scrubbed: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0 };
+  const scrubbed: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0, progress: undefined };
   let draining = false;
   const probe = new DiskProbe(() => writeProbe(folder.probe));
-  const condition = async () => ({ ...(await space.readSoon()), trouble: probe.trouble });
+  const condition = async () => ({ ...(await space.readSoon()), trouble: probe.trouble, scrub: scrubbed.progress });
   const chores = new DiskChores(log);
   // Whoever was silent for so long is off the ring, and asks who it is before it acknowledges a write.
   const silenceMs = silenceLimit(config.SIXFOLD_HEARTBEAT);

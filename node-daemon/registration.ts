@@ -3,6 +3,7 @@ import { SixfoldError } from "../shared/errors.ts";
 import { type PostgresConnection, PostgresServer } from "../shared/postgres_server.ts";
 import type { Statement } from "../shared/postgres_statement.ts";
 import { virtualNodes } from "../shared/ring.ts";
+import type { ScrubProgress } from "../shared/scrub_turns.ts";
 import type { DatabaseMark } from "./database_memory.ts";
 import type { Space } from "./disk_space.ts";
 
@@ -30,6 +31,8 @@ export interface Place {
 export interface Condition extends Space {
   /** Why the disk takes no writes, in words; empty when it does. */
   readonly trouble: string;
+  /** How far the scrub has come; undefined before it has begun. */
+  readonly scrub: ScrubProgress | undefined;
 }
 
 /** A server with too little room, or with a disk that takes no writes, takes no chunks. */
@@ -130,7 +133,7 @@ export class Registration {
    * @throws SixfoldError `failed_precondition` when another process has taken the server over
    */
   async heartbeat(condition: Condition, seen: DatabaseMark): Promise<Heard> {
-    const { free, used, trouble } = condition;
+    const { free, used, trouble, scrub } = condition;
     const state = stateOf(condition);
     const { statement: sql } = await this.#connect();
     const rows = await sql<Heard[]>`
@@ -139,6 +142,7 @@ export class Registration {
       this.#silenceMs / 1000
     }) THEN now() ELSE joined_at END,
         free_bytes = ${free}, used_bytes = ${used}, disk_trouble = ${trouble},
+        scrub = coalesce(${scrub === undefined ? null : sql.json({ ...scrub })}::jsonb, scrub),
         state = CASE WHEN state IN ('draining', 'removed') THEN state ELSE ${state} END
       WHERE id = ${this.#serverId} AND incarnation = ${this.#incarnation}
       RETURNING beat, state, (SELECT generation FROM cluster) AS generation`;

@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { SixfoldError } from "../shared/errors.ts";
+import { dueTurn, FOLDERS, type ScrubProgress } from "../shared/scrub_turns.ts";
 import { sleep } from "../shared/sleep.ts";
 import type { ChunkStore } from "./chunk_store.ts";
 
@@ -14,6 +15,8 @@ export interface ScrubCounts {
   damaged: number;
   /** How far it is behind its time, in seconds. */
   behindSeconds: number;
+  /** How far it has come; undefined before it has begun. */
+  progress: ScrubProgress | undefined;
 }
 
 /** What the scrub needs. */
@@ -26,7 +29,6 @@ export interface ScrubParts {
   readonly onDamage: (chunkId: string, reason: string) => Promise<void>;
 }
 
-const FOLDERS = 65_536;
 const PAGE = 100;
 /** The place is written down so often, in ms: after a crash, a minute of work is done again. */
 const REMEMBER_MS = 60_000;
@@ -44,27 +46,36 @@ export async function scrub(
   bytesPerSecond: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const due = () => Math.floor(Date.now() / 1000 / periodSeconds * FOLDERS);
-  // A place counts folders without end. Who was away for more than a round begins a new one, and a new disk has no past.
-  let place = Math.max(await readPlace(parts.placePath) ?? due(), due() - FOLDERS);
+  const due = () => dueTurn(periodSeconds, Date.now());
+  const begun = await readProgress(parts.placePath, periodSeconds, due());
+  const { from } = begun;
+  let { place } = begun;
+  const tell = () => {
+    parts.counts.progress = { from, place, periodSeconds };
+    parts.counts.behindSeconds = Math.max(0, due() - place - 1) * periodSeconds / FOLDERS;
+  };
+  const remember = () => writeFile(parts.placePath, `${place} ${from} ${periodSeconds}`);
   let remembered = Date.now();
   try {
     while (!signal.aborted) {
       const end = Math.min(due(), place + FOLDERS);
-      parts.counts.behindSeconds = Math.max(0, due() - place - 1) * periodSeconds / FOLDERS;
-      for (; place < end && !signal.aborted; place = nextTurn(place, end)) {
-        parts.counts.behindSeconds = Math.max(0, due() - place - 1) * periodSeconds / FOLDERS;
-        await scrubFolders(parts, place % FOLDERS, nextTurn(place, end) - place, bytesPerSecond, signal);
-      }
-      if (Date.now() - remembered > REMEMBER_MS) {
-        await writeFile(parts.placePath, String(place));
-        remembered = Date.now();
+      tell();
+      while (place < end && !signal.aborted) {
+        const next = nextTurn(place, end);
+        await scrubFolders(parts, place % FOLDERS, next - place, bytesPerSecond, signal);
+        // A turn that was broken off is had again.
+        if (!signal.aborted) place = next;
+        tell();
+        if (Date.now() - remembered > REMEMBER_MS) {
+          await remember();
+          remembered = Date.now();
+        }
       }
       const folderMs = periodSeconds * 1000 / FOLDERS;
       await sleep(Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, folderMs)), signal);
     }
   } finally {
-    await writeFile(parts.placePath, String(place)).catch(() => {});
+    await remember().catch(() => {});
   }
 }
 
@@ -122,7 +133,18 @@ function folderName(folder: number): string {
   return `${hex.slice(0, 2)}/${hex.slice(2)}`;
 }
 
-async function readPlace(path: string): Promise<number | undefined> {
+/**
+ * Where to go on. Who was away for more than a round begins a new one, a new disk has no past, and where rounds have become
+ * longer, or the clock was set back, there is nothing to wait for.
+ */
+async function readProgress(
+  path: string,
+  periodSeconds: number,
+  due: number,
+): Promise<Omit<ScrubProgress, "periodSeconds">> {
   const text = await readFile(path, "utf8").catch(() => "");
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  const [, known, from, period] = /^(\d{1,15})(?: (\d{1,15}) ([\d.]{1,20}))?$/.exec(text) ?? [];
+  const place = Math.min(due, Math.max(due - FOLDERS, Number(known ?? due)));
+  const goesOn = place === Number(known) && from !== undefined && Number(period) === periodSeconds;
+  return { place, from: goesOn ? Number(from) : place };
 }

@@ -3,14 +3,14 @@ import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chunkFolder, newUuid } from "../shared/chunk_id.ts";
+import { FOLDERS } from "../shared/scrub_turns.ts";
 import { ChunkStore } from "./chunk_store.ts";
 import { DataFolder } from "./data_folder.ts";
 import { DiskSpace } from "./disk_space.ts";
 import { sweepQuarantine } from "./quarantine.ts";
-import { scrub } from "./scrub.ts";
+import { scrub, type ScrubCounts } from "./scrub.ts";
 
 const CHUNKS = 30;
-const FOLDERS = 65_536;
 let path: string;
 let folder: DataFolder;
 let store: ChunkStore;
@@ -46,7 +46,7 @@ const pathOf = (id: string) => join(path, "chunks", chunkFolder(id), id);
 /** Scrubs for so long. @returns what was found damaged, and how often a chunk was looked at */
 async function run(ms: number, periodSeconds: number) {
   const found: string[] = [];
-  const counts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0 };
+  const counts: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0, progress: undefined };
   const onDamage = (chunkId: string, reason: string) => {
     found.push(`${chunkId}: ${reason}`);
     return Promise.resolve();
@@ -80,8 +80,32 @@ test("the place is kept: what was due while the daemon was away is done, and not
   });
   const { counts } = await run(400, period);
   expect(Math.abs(counts.chunks - expected.length)).toBeLessThanOrEqual(1);
-  expect(Number(await readFile(folder.scrubPlace, "utf8"))).toBeGreaterThanOrEqual(due);
+  expect(Number.parseInt(await readFile(folder.scrubPlace, "utf8"))).toBeGreaterThanOrEqual(due);
+  expect(counts.progress).toMatchObject({ from: due - FOLDERS / 4, periodSeconds: period });
   expect((await run(200, period)).counts.chunks).toBeLessThanOrEqual(1);
+});
+
+test("where the time of a round was made longer, or the clock set back, the scrub goes on, and knows of nothing before", async () => {
+  const due = Math.floor(Date.now() / 1000 * FOLDERS);
+  await writeFile(folder.scrubPlace, `${due + 100 * FOLDERS} 0 1`);
+  const { counts } = await run(1300, 1);
+  expect(counts.chunks).toBeGreaterThanOrEqual(CHUNKS);
+  expect(counts.progress?.from).toBeGreaterThanOrEqual(due);
+});
+
+test("a turn that is broken off is had again", async () => {
+  const due = Math.floor(Date.now() / 1000 / 1e6 * FOLDERS);
+  await writeFile(folder.scrubPlace, String(due - FOLDERS));
+  const stop = new AbortController();
+  const counts: ScrubCounts = { chunks: 0, bytes: 0, damaged: 0, behindSeconds: 0, progress: undefined };
+  // The first chunk is damaged, and the scrub told to stop while it tells so.
+  for (const id of ids) await writeFile(pathOf(id), "no chunk at all");
+  const onDamage = () => Promise.resolve(stop.abort());
+  await scrub({ store, placePath: folder.scrubPlace, counts, onDamage }, 1e6, 1e9, stop.signal);
+  const place = Number.parseInt(await readFile(folder.scrubPlace, "utf8"));
+  expect(counts.damaged).toBe(1);
+  expect((await run(400, 1e6)).counts.damaged).toBe(CHUNKS);
+  expect(place).toBeLessThan(due);
 });
 
 test("what is set aside can be put back until its time is over", async () => {

@@ -52,6 +52,11 @@ export function chunkFolder(text: string): string {
   return `${writer.slice(32, 34)}/${writer.slice(34, 36)}`;
 }
 
+/** When whoever wrote a chunk has begun to, in ms since 1970: its UUID says so. */
+export function writtenFrom(text: string): number {
+  return Number.parseInt(parseChunkId(text).writer.replace("-", "").slice(0, 12), 16);
+}
+
 /**
  * The 16 bytes of a UUID.
  * @throws SixfoldError `invalid_argument`

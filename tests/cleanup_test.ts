@@ -108,6 +108,12 @@ Deno.test("disks and database are brought together, and a wrong database costs n
 
     await t.step("the scrub finds a flipped bit; the bad file goes aside once it is replaced", async () => {
       const id = await put("flipped", 5 * MIB);
+      const { serverId } = JSON.parse(await Deno.readTextFile(`${folders[0]}/server.json`));
+      await until("it is not told that a chunk was read again, and no other", 60_000, async () => {
+        const { chunks } = await admin.locate({ bucket: "demo", key: "flipped" });
+        const read = chunks.filter(({ verifiedAt }) => verifiedAt !== undefined).map((chunk) => chunk.serverId);
+        return read.length === 1 && read[0] === serverId;
+      });
       const path = (await chunkFiles(`${folders[0]}/chunks`)).find((name) => name.includes(`${id}.0.`)) ?? "";
       const file = await Deno.open(path, { read: true, write: true });
       await file.seek(200_000, Deno.SeekMode.Start);

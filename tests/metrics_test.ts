@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { createClient } from "@connectrpc/connect";
 import { randomBytes } from "node:crypto";
 import { openDatabase } from "../gateway/db/database.ts";
 import { debianTool } from "../scripts/tools.ts";
+import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
+import { fetchTransport } from "../shared/rpc.ts";
 import { until } from "../scripts/programs.ts";
 import { TestCluster } from "./cluster.ts";
 import { when } from "./when.ts";
@@ -103,6 +106,8 @@ Deno.test("metrics of a cluster", async (t) => {
     assert.equal(sum(page, "sixfold_redundancy_files", 'missing="1"'), 1);
     assert.equal(sum(page, "sixfold_redundancy_files", 'missing="3"'), 1);
     assert.equal(sum(page, "sixfold_redundancy_lost"), 1);
+    const { chunks } = await createClient(ClusterService, fetchTransport(gateway)).locate({ bucket: "demo", key: "c" });
+    assert.deepEqual(chunks.map(({ damage }) => damage), ["a test", "", "", "", "", ""]);
   });
 
   const checked = when(promtool !== undefined, "it needs promtool", "promtool finds nothing to say");

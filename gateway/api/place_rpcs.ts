@@ -1,10 +1,11 @@
 /** Where things are and what depends on that, over RPC: messages in, core calls, messages out. */
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { GetRingRequest, LocateRequest, PreviewLossRequest } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { segmentPosition } from "../../shared/ring.ts";
 import { serversAt } from "../core/cluster.ts";
 import { checkBucket, keyBytes } from "../core/file_name.ts";
-import { readManifest } from "../core/files.ts";
+import { locateFile } from "../core/locate.ts";
 import { previewLoss } from "../core/loss.ts";
 import type { Store } from "../core/store.ts";
 import type { Upkeep } from "../core/upkeep.ts";
@@ -17,17 +18,13 @@ const MOST_SERVERS = 1000;
 export function placeRpcs(store: Store, upkeep: Upkeep) {
   return {
     async locate({ bucket, key }: LocateRequest) {
-      const { file, inline, segments } = await readManifest(store, bucket, key);
-      const chunks = segments.flatMap(({ number, chunks }) =>
-        chunks.map(({ chunkId, index, serverId, length, sha256 }) => ({
-          chunkId,
-          segment: number,
-          index,
-          serverId,
-          length: BigInt(length),
-          sha256: Uint8Array.from(Buffer.from(sha256, "hex")),
-        }))
-      );
+      const { manifest: { file, inline, segments }, chunks: found } = await locateFile(store, bucket, key);
+      const chunks = found.map(({ length, sha256, verifiedAt, ...chunk }) => ({
+        ...chunk,
+        length: BigInt(length),
+        sha256: Uint8Array.from(Buffer.from(sha256, "hex")),
+        ...(verifiedAt === undefined ? {} : { verifiedAt: timestampFromMs(verifiedAt) }),
+      }));
       const places = segments.filter(({ inline }) => !inline).map(({ number, offset, length, k, m }) => {
         return { segment: number, offset: BigInt(offset), length: BigInt(length), k, m };
       });

@@ -1,8 +1,9 @@
 /** Where the six chunks of each of a file's segments are, and what may still be lost. */
 import { useState } from "preact/hooks";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import type { ChunkLocation, LocateResponse } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { answers, colourOf, nameOf } from "./cluster_state.ts";
-import { plural, sizeText } from "./format.ts";
+import { dateText, plural, sizeText, timeText } from "./format.ts";
 import { lossesLeft, survivalText } from "./survival.ts";
 
 const CHUNKS = 6;
@@ -11,7 +12,8 @@ const FEW = 4;
 /** The map. */
 export function ChunkMap({ place: { chunks, segments } }: { place: LocateResponse }) {
   const [all, setAll] = useState(false);
-  const losses = segments.length === 0 ? undefined : lossesLeft(segments, chunks, answers);
+  const sound = chunks.filter(({ damage }) => damage === "");
+  const losses = segments.length === 0 ? undefined : lossesLeft(segments, sound, answers);
   return (
     <section aria-labelledby="chunks">
       <h3 id="chunks">Chunks</h3>
@@ -40,14 +42,39 @@ export function ChunkMap({ place: { chunks, segments } }: { place: LocateRespons
   );
 }
 
-function Chunk({ index, isParity, chunk }: { index: number; isParity: boolean; chunk: ChunkLocation | undefined }) {
-  const kind = isParity ? "parity" : "data";
+interface ChunkProps {
+  readonly index: number;
+  readonly isParity: boolean;
+  readonly chunk: ChunkLocation | undefined;
+}
+
+function Chunk({ index, isParity, chunk }: ChunkProps) {
   const away = chunk === undefined || !answers(chunk.serverId);
+  const bad = away || chunk.damage !== "";
   return (
-    <li class={`chunk ${chunk === undefined ? "gone" : colourOf(chunk.serverId)}${away ? " away" : ""}`}>
-      <span class="chunk-kind">{index} · {kind}</span>
+    <li class={`chunk ${chunk === undefined ? "gone" : colourOf(chunk.serverId)}${bad ? " away" : ""}`}>
+      <span class="chunk-kind">{index} · {isParity ? "parity" : "data"}</span>
       <strong>{chunk === undefined ? "missing" : nameOf(chunk.serverId)}</strong>
-      <span>{chunk === undefined ? "waits for repair" : away ? "server is away" : sizeText(chunk.length)}</span>
+      {chunk === undefined
+        ? <span>waits for repair</span>
+        : away
+        ? <span>server is away</span>
+        : chunk.damage !== ""
+        ? <span>waits for repair: {chunk.damage}</span>
+        : (
+          <>
+            <span>{sizeText(chunk.length)}</span>
+            <Verified at={chunk.verifiedAt} />
+          </>
+        )}
     </li>
   );
+}
+
+/** When its disk has last read the chunk again. */
+function Verified({ at }: { at: Timestamp | undefined }) {
+  if (at === undefined) return <span class="faint">not read again yet</span>;
+  const date = timestampDate(at);
+  return <span class="faint" title={dateText(date)}>verified {timeText((Date.now() - date.getTime()) / 1000)} ago
+  </span>;
 }

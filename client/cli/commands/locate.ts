@@ -14,12 +14,17 @@ export function addLocate(program: Command): void {
       const chunks = await client.locate(bucket, key, { signal });
       if (json) return chunks.forEach((chunk) => print(JSON.stringify(chunk)));
       if (chunks.length === 0) return print("it is small and lives in the database");
-      print(table(chunks.map(({ segment, index, length, serverId, chunkId }) => [
+      print(table(chunks.map(({ segment, index, length, serverId, chunkId, verifiedAt, damage }) => [
         `segment ${segment}`,
         `chunk ${index}`,
         humanSize(length),
         serverId,
         chunkId,
+        damage !== ""
+          ? damage
+          : verifiedAt === undefined
+          ? "not read again yet"
+          : `verified ${verifiedAt.toISOString()}`,
       ])));
     });
 }
