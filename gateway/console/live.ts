@@ -33,16 +33,6 @@ export function noBeats(): void {
   beats.value = undefined;
 }
 
-/** A line over all beats, for an SVG of the given size; the newest at the right end. */
-export function linePath(values: readonly number[], most: number, width: number, height: number): string {
-  const step = width / (BEATS - 1);
-  const first = BEATS - values.length;
-  const points = values.map((value, i) => {
-    return `${((first + i) * step).toFixed(1)} ${(height * (1 - value / Math.max(most, 1e-9))).toFixed(1)}`;
-  });
-  return points.length === 0 ? "" : `M${points.join("L")}`;
-}
-
 /** A round number of units that is no less than all values, for the top of a chart: 1, 2 or 5 with zeros. */
 export function roundTop(values: readonly number[], unit: number): number {
   const most = Math.max(unit, ...values) / unit;

@@ -1,17 +1,10 @@
 /** What the gateway does just now: how much goes in and out, and how long requests take. */
 import { countText, sizeText } from "./format.ts";
-import { beats, linePath, roundTop } from "./live.ts";
+import { LineChart } from "./line_chart.tsx";
+import { beats } from "./live.ts";
 import { millisecondsText } from "./span_tree.ts";
 
-const WIDTH = 600;
-const HEIGHT = 90;
 const MIB = 1024 * 1024;
-
-interface Line {
-  readonly name: string;
-  readonly values: readonly number[];
-  readonly mood: string;
-}
 
 /** The panel. */
 export function LivePanel() {
@@ -37,7 +30,7 @@ export function LivePanel() {
         </p>
       </header>
       <div class="charts">
-        <Chart
+        <LineChart
           title="Throughput"
           unit={MIB}
           text={rate}
@@ -46,7 +39,7 @@ export function LivePanel() {
             { name: "read", values: all.map(({ read }) => read), mood: "second" },
           ]}
         />
-        <Chart
+        <LineChart
           title="Time of a request"
           unit={10}
           text={(ms) => ms === 0 ? "–" : millisecondsText(ms)}
@@ -57,38 +50,5 @@ export function LivePanel() {
         />
       </div>
     </section>
-  );
-}
-
-interface ChartProps {
-  readonly title: string;
-  /** The top of the chart is 1, 2 or 5 of these, or 10, 20, 50 and so on. */
-  readonly unit: number;
-  readonly text: (value: number) => string;
-  readonly lines: readonly Line[];
-}
-
-function Chart({ title, unit, text, lines }: ChartProps) {
-  const top = roundTop(lines.flatMap(({ values }) => values), unit);
-  return (
-    <figure class="live">
-      <figcaption>
-        <strong>{title}</strong>
-        {lines.map(({ name, values, mood }) => (
-          <span key={name} class={`line-name ${mood}`}>
-            {name} <b>{text(values.at(-1) ?? 0)}</b>
-          </span>
-        ))}
-      </figcaption>
-      <div class="plot">
-        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-          <path class="grid-line" d={`M0 0H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT}H${WIDTH}`} />
-          {lines.map(({ name, values, mood }) => (
-            <path key={name} class={`live-line ${mood}`} d={linePath(values, top, WIDTH, HEIGHT)} />
-          ))}
-        </svg>
-        <span class="most faint" aria-hidden="true">{text(top)}</span>
-      </div>
-    </figure>
   );
 }
