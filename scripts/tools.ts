@@ -46,11 +46,28 @@ async function inTurn(install: () => Promise<void>): Promise<void> {
 export async function goTool(program: string, args: readonly string[], source: string): Promise<string | undefined> {
   if (await works(program, args)) return program;
   if (!(await works("go", ["version"]))) return missing(program, `install it, or Go to build it`);
-  const { stdout } = await new Deno.Command("go", { args: ["env", "GOPATH"] }).output();
-  const path = `${new TextDecoder().decode(stdout).trim()}/bin/${program}`;
+  const path = `${await goPath()}/bin/${program}`;
   if (await works(path, args)) return path;
   await works("go", ["install", source]);
   return await works(path, args) ? path : missing(program, `"go install ${source}" failed`);
+}
+
+/**
+ * A program written in Go whose source is here; it is built where Go is there.
+ * @param source its folder
+ * @returns its path, or undefined after a line that says what is missing
+ */
+export async function goProgram(program: string, source: string): Promise<string | undefined> {
+  if (!(await works("go", ["version"]))) return missing(program, "install Go to build it");
+  const path = `${await goPath()}/bin/${program}`;
+  return await works("go", ["build", "-C", source, "-o", path, "."])
+    ? path
+    : missing(program, `"go build" of ${source} failed`);
+}
+
+async function goPath(): Promise<string> {
+  const { stdout } = await new Deno.Command("go", { args: ["env", "GOPATH"] }).output();
+  return new TextDecoder().decode(stdout).trim();
 }
 
 function missing(program: string, how: string): undefined {

@@ -3,7 +3,7 @@ import { openDatabase } from "../gateway/db/database.ts";
 import { until } from "../scripts/programs.ts";
 import { browser, openBrowser } from "./browser.ts";
 import { TestCluster } from "./cluster.ts";
-import { axe, drop, inspect, SHOTS, wordAt } from "./console/pages.ts";
+import { axe, drop, dropFolder, inspect, SHOTS, wordAt } from "./console/pages.ts";
 import { when } from "./when.ts";
 
 const MIB = 1024 * 1024;
@@ -128,6 +128,14 @@ Deno.test("the console", async (t) => {
         await page.getByRole("link", { name: "reports/" }).click();
         await page.getByRole("link", { name: "2026/" }).click();
         await page.getByRole("link", { name: "november.pdf" }).waitFor();
+        const folder = `${cluster.folder}/travels`;
+        await Deno.mkdir(`${folder}/lisbon`, { recursive: true });
+        await Deno.writeTextFile(`${folder}/lisbon/notes.txt`, "the ferry leaves at seven\n".repeat(2000));
+        await dropFolder(page, folder);
+        await page.getByRole("link", { name: "travels/" }).click();
+        await page.getByRole("link", { name: "lisbon/" }).click();
+        await page.getByRole("link", { name: "notes.txt" }).waitFor();
+        await page.getByRole("button", { name: "Clear done" }).click();
 
         const sql = await openDatabase(cluster.postgres.url, 1);
         await sql`UPDATE cluster SET doubt = 'it was restored'`.finally(() => sql.end());
@@ -163,9 +171,9 @@ Deno.test("the console", async (t) => {
         await inspect(page, "waterfall");
 
         await page.getByRole("link", { name: "What would I lose" }).click();
-        await page.getByText("no file would be lost of 4.").waitFor();
+        await page.getByText("no file would be lost of 5.").waitFor();
         for (const place of [0, 1, 2]) await page.getByRole("checkbox").nth(place).check();
-        await page.getByText("Without these 3 servers, 1 file would be lost of 4.").waitFor();
+        await page.getByText("Without these 3 servers, 2 files would be lost of 5.").waitFor();
         await inspect(page, "loss");
         cluster.daemons[0]?.process.kill("SIGTERM");
         await page.getByText("5 of 6 servers").waitFor();

@@ -6,7 +6,7 @@ import { ROOT, until } from "../scripts/programs.ts";
 import { FileService } from "../shared/gen/sixfold/v1/files_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { createClient as createSdk, type LinkOptions, signLink } from "../client/mod.ts";
-import { TestCluster } from "./cluster.ts";
+import { TestCluster, TOKEN } from "./cluster.ts";
 
 const LONG_MS = 60_000;
 
@@ -26,11 +26,20 @@ function headers(given: HeadersInit | undefined): Record<string, string> {
   return Object.fromEntries(new Headers(given));
 }
 
+/** The part of a key that opens doors; the part before it is its name. */
+function secretOf(key: string): string {
+  return key.slice(key.lastIndexOf("_", key.length - 40) + 1);
+}
+
 Deno.test("API keys", async (t) => {
   // Small files and small parts live in PostgreSQL: no daemon is needed.
   await using cluster = await TestCluster.start(0);
-  const [url, other] = [await cluster.addGateway(), await cluster.addGateway()];
+  const logs = `${cluster.folder}/logs`;
+  const settings = { SIXFOLD_LOG: "debug", SIXFOLD_LOG_DIR: logs };
+  const [url, other] = [await cluster.addGateway(settings), await cluster.addGateway(settings)];
   const admin = { key: "" };
+  /** What must never be told. */
+  const secrets = [TOKEN, new URL(cluster.postgres.url).password];
   const rest = async (method: string, path: string, key: string, body?: string) => {
     const authorization = key === "" ? {} : { authorization: `Bearer ${key}` };
     const response = await fetch(url + path, {
@@ -49,7 +58,9 @@ Deno.test("API keys", async (t) => {
     });
   const make = async (verbs: string[], places: string[] = [], lifetimeSeconds = 0) => {
     const sdk = createSdk({ gateways: url, ...(admin.key === "" ? {} : { key: admin.key }) });
-    return await sdk.keys.create({ name: verbs.join(), verbs, places, lifetimeSeconds });
+    const made = await sdk.keys.create({ name: verbs.join(), verbs, places, lifetimeSeconds });
+    secrets.push(secretOf(made.text));
+    return made;
   };
 
   await t.step("the first key is made with the command, closes all doors, and is one that can open them", async () => {
@@ -64,6 +75,7 @@ Deno.test("API keys", async (t) => {
     }).output();
     assert.equal(code, 0);
     admin.key = new TextDecoder().decode(stdout).trim();
+    secrets.push(secretOf(admin.key));
     for (const gateway of [url, other]) await become(401, gateway, "");
     for (const gateway of [url, other]) await become(200, gateway, admin.key);
     for (const path of ["/healthz", "/readyz", "/"]) {
@@ -178,8 +190,11 @@ Deno.test("API keys", async (t) => {
 
   await t.step("a link that the SDK signs fetches and stores one file without a key", async () => {
     const { text: key } = await make(["read", "write"], ["own/"]);
-    const sign = (file: string, more: Partial<LinkOptions> = {}) =>
-      signLink({ gateway: other, key, bucket: "own", file, seconds: 600, ...more });
+    const sign = async (file: string, more: Partial<LinkOptions> = {}) => {
+      const link = await signLink({ gateway: other, key, bucket: "own", file, seconds: 600, ...more });
+      secrets.push(new URL(link).searchParams.get("sixfold-signature") ?? "");
+      return link;
+    };
     assert.equal(await (await fetch(await sign("a/b"))).text(), "mine");
     const link = await sign("日本/x y", { method: "PUT", size: 3, type: "text/x" });
     const put = (body: string) => fetch(link, { method: "PUT", body, headers: { "content-type": "text/x" } });
@@ -237,5 +252,17 @@ Deno.test("API keys", async (t) => {
     await become(401, url, short.text);
     await assert.rejects(createSdk({ gateways: url, key: short.text }).stat("own", "a/b"), /expired/);
     await assert.rejects(make(["read", "admin"], ["own"]), { code: "invalid_argument" });
+  });
+
+  await t.step("no key, signature, token, password or name of a file is in logs or metrics", async () => {
+    const told = await Promise.all(
+      [url, other].map(async (gateway) => await (await fetch(`${gateway}/metrics`)).text()),
+    );
+    for await (const { name } of Deno.readDir(logs)) told.push(await Deno.readTextFile(`${logs}/${name}`));
+    assert.ok(told.length === 4 && told.some((text) => text.includes('"message":"audit"')));
+    assert.ok(secrets.length > 10 && secrets.every((secret) => secret.length > 20), String(secrets.length));
+    for (const secret of [...secrets, "日本", encodeURIComponent("日本"), "late-revoked", "own/a/b"]) {
+      assert.equal(told.findIndex((text) => text.includes(secret)), -1, secret);
+    }
   });
 });

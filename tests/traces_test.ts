@@ -6,60 +6,7 @@ import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { TestCluster, TOKEN } from "./cluster.ts";
 import { type OtlpReceiver, type ReceivedSpan, receiveOtlp } from "./traces/otlp_receiver.ts";
-
-const SERVER = 2;
-const CLIENT = 3;
-const WITHIN_MS = 20_000;
-/** Clocks of processes on one machine differ by less, in ms. */
-const SLACK_MS = 3;
-
-/** Sends a request as the part of a trace that its sender has begun. @returns the id of the trace, and the bytes */
-async function send(url: string, init: RequestInit = {}) {
-  const traceId = randomBytes(16).toString("hex");
-  const parentId = randomBytes(8).toString("hex");
-  const headers = { traceparent: `00-${traceId}-${parentId}-01` };
-  const response = await fetch(url, { ...init, headers });
-  const body = await response.bytes();
-  assert.equal(response.headers.get("x-trace-id"), traceId);
-  return { traceId, parentId, body, response };
-}
-
-/** Waits for a whole trace: at least so many spans of each name, and nobody's parent is still to come. */
-async function whole(otlp: OtlpReceiver, traceId: string, counts: Readonly<Record<string, number>>) {
-  const spans = () => otlp.spans.filter((span) => span.traceId === traceId);
-  const counted = (name: string) => spans().filter((span) => `${span.service.slice(8)} ${span.name}` === name).length;
-  await until(`the trace is not whole: ${JSON.stringify(counts)}`, WITHIN_MS, () => {
-    const enough = Object.entries(counts).every(([name, count]) => counted(name) >= count);
-    return Promise.resolve(enough && rootsOf(spans()).length === 1);
-  }).catch((error) => {
-    console.log(spans().map(({ service, name, kind }) => `${service} ${name} ${kind}`).sort());
-    throw error;
-  });
-  return spans();
-}
-
-/** Those whose parent is not among them. */
-function rootsOf(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
-  const ids = new Set(spans.map(({ spanId }) => spanId));
-  return spans.filter(({ parentId }) => !ids.has(parentId));
-}
-
-/** One tree: every span but the caller's has its parent, and lies within it. */
-function checkTree(spans: readonly ReceivedSpan[], callersSpan: string): void {
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  assert.equal(byId.size, spans.length, "no span comes twice");
-  assert.deepEqual(rootsOf(spans).map(({ parentId }) => parentId), [callersSpan], "one root, and no orphans");
-  for (const span of spans) {
-    assert.ok(span.end >= span.start, span.name);
-    const parent = byId.get(span.parentId);
-    if (parent === undefined) continue;
-    assert.ok(span.start >= parent.start - SLACK_MS, `${span.name} begins before ${parent.name}`);
-    // A daemon may still do what its caller waits for no longer, as one leaves a stream of gRPC with the last block.
-    const left = (parent.name === "chunk.get" && parent.attributes["sixfold.hop"] === "grpc") ||
-      span.attributes["error.type"] === "canceled" || parent.attributes["error.type"] !== undefined;
-    assert.ok(left || span.end <= parent.end + SLACK_MS, `${span.name} ends after ${parent.name}`);
-  }
-}
+import { checkHops, checkTree, send, SERVER, whole, WITHIN_MS } from "./traces/trace_tree.ts";
 
 /** The trace of a read in which a parity chunk stands in for one of the four. */
 async function withOneReplaced(otlp: OtlpReceiver, down: { readonly traceId: string; readonly parentId: string }) {
@@ -73,23 +20,6 @@ async function withOneReplaced(otlp: OtlpReceiver, down: { readonly traceId: str
   return read;
 }
 
-/** Every call of one kind: the client's span, and below it the server's of the daemon that was called. */
-function checkHops(spans: readonly ReceivedSpan[], name: string, count: number): void {
-  // Who is away makes no span, and what its caller has left may not have got there.
-  const clients = spans.filter((span) => span.name === name && span.kind === CLIENT);
-  const reached = clients.filter((span) => span.attributes["error.type"] === undefined);
-  const servers = spans.filter((span) => span.name === name && span.kind === SERVER);
-  assert.ok(clients.length >= count && reached.length >= count - 1, `${reached.length} of ${clients.length}`);
-  for (const client of reached) {
-    const below = servers.filter(({ parentId }) => parentId === client.spanId);
-    assert.deepEqual(below.map(({ instance }) => instance), [client.attributes["sixfold.server.id"]]);
-    for (const told of ["sixfold.server.id", "sixfold.chunk.id", "sixfold.chunk.index"]) {
-      assert.ok(client.attributes[told] !== undefined, told);
-      assert.equal(below[0]?.attributes[told], client.attributes[told], told);
-    }
-  }
-}
-
 /** What happened during the spans, and why. */
 function eventsOf(spans: readonly ReceivedSpan[]) {
   return spans.flatMap(({ events }) =>
@@ -100,8 +30,13 @@ function eventsOf(spans: readonly ReceivedSpan[]) {
 for (const hop of ["web", "grpc"]) {
   Deno.test(`HOP=${hop}: one tree for each request, over all hops`, async (t) => {
     await using otlp = receiveOtlp();
-    const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint, OTEL_BSP_SCHEDULE_DELAY: "100" };
     await using cluster = await TestCluster.start(0);
+    const settings = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlp.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      SIXFOLD_LOG: "debug",
+      SIXFOLD_LOG_DIR: `${cluster.folder}/logs`,
+    };
     for (let i = 0; i < 6; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`, settings);
     const gateway = await cluster.addGateway({ ...settings, SIXFOLD_HOP: hop });
     const url = `${gateway}/v1/files/secret-bucket/secret-key`;
@@ -242,11 +177,23 @@ for (const hop of ["web", "grpc"]) {
       assert.ok(eventsOf(written).some(({ name }) => name === "substitute"));
     });
 
-    await t.step("nothing names what a user has named, and no secret", () => {
-      const all = otlp.bodies.map((body) => new TextDecoder("latin1").decode(body)).join("\n");
+    await t.step("nothing names what a user has named, and no secret: spans, logs, metrics, errors", async () => {
       const { password } = new URL(cluster.postgres.url);
-      for (const secret of ["secret-bucket", "secret-key", TOKEN, ...(password === "" ? [] : [password])]) {
-        assert.equal(all.includes(secret), false, secret);
+      const ask = async (url: string) => await (await fetch(url)).text();
+      const told = otlp.bodies.map((body) => new TextDecoder("latin1").decode(body));
+      told.push(await ask(`${gateway}/metrics`));
+      for (const { http } of cluster.daemons) told.push(await ask(`http://${http}/metrics`).catch(() => ""));
+      const logs = await Array.fromAsync(Deno.readDir(`${cluster.folder}/logs`));
+      for (const { name } of logs) told.push(await Deno.readTextFile(`${cluster.folder}/logs/${name}`));
+      assert.equal(logs.length, 7);
+      for (const name of ["secret-bucket", "secret-key"]) {
+        assert.equal(told.find((text) => text.includes(name)), undefined, name);
+      }
+      // An error may tell a caller the names that it came with.
+      told.push(await ask(`${url}-missing`));
+      for (const secret of [TOKEN, password]) {
+        assert.ok(secret.length > 20);
+        assert.equal(told.find((text) => text.includes(secret)), undefined, secret);
       }
     });
   });

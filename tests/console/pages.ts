@@ -45,3 +45,13 @@ export async function drop(page: Page, name: string, size: number): Promise<void
   await page.dispatchEvent(".browser", "dragover", { dataTransfer: transfer });
   await page.dispatchEvent(".browser", "drop", { dataTransfer: transfer });
 }
+
+/** Drops a folder of this machine onto the page, as a hand would. */
+export async function dropFolder(page: Page, path: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", { type, x: 400, y: 400, data });
+  }
+  await session.detach();
+}
