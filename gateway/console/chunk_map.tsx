@@ -73,7 +73,7 @@ function Chunk({ index, isParity, chunk }: ChunkProps) {
 
 /** When its disk has last read the chunk again. */
 function Verified({ at }: { at: Timestamp | undefined }) {
-  if (at === undefined) return <span class="faint">not read again yet</span>;
+  if (at === undefined) return <span class="faint">not re-read yet</span>;
   const date = timestampDate(at);
   return <span class="faint" title={dateText(date)}>verified {timeText((Date.now() - date.getTime()) / 1000)} ago
   </span>;
