@@ -5,7 +5,7 @@ import { fillListed } from "./bench/fill.ts";
 import { hugeLoads, type Load, nameOf, standardLoads } from "./bench/loads.ts";
 import { measure, type Measurement, middle } from "./bench/measure.ts";
 import { type BenchOptions, readOptions } from "./bench/options.ts";
-import { type Accepted, compared, headLine, line, moved, type Ratio, ratioOf } from "./bench/report.ts";
+import { type Accepted, compared, headLine, line, moved, type Ratio, ratioOf, spread } from "./bench/report.ts";
 import { peakMemory } from "./bench/usage.ts";
 import { type RunningCluster, withCluster } from "./local_cluster.ts";
 import { type Code, ROOT } from "./programs.ts";
@@ -18,8 +18,16 @@ interface Side {
   readonly servers: Readonly<Record<string, readonly number[]>>;
 }
 
-async function withSide<T>(code: Code, hop: string, loads: readonly Load[], work: (side: Side) => Promise<T>) {
-  return await withCluster({ daemons: 6, gateway: { SIXFOLD_HOP: hop }, code }, async (running) => {
+/** @param settings of every process */
+async function withSide<T>(
+  code: Code,
+  hop: string,
+  loads: readonly Load[],
+  work: (side: Side) => Promise<T>,
+  settings: Record<string, string> = {},
+) {
+  const gateway = { ...settings, SIXFOLD_HOP: hop };
+  return await withCluster({ daemons: 6, gateway, daemon: settings, code }, async (running) => {
     const { cluster } = running;
     if (loads.some(({ operation }) => operation === "list")) await fillListed(cluster.postgres.url);
     const servers = {
@@ -31,9 +39,9 @@ async function withSide<T>(code: Code, hop: string, loads: readonly Load[], work
   });
 }
 
-/** Measures each load on every side by turns. @returns for each load, the middle run of each side */
-async function measureAll(sides: readonly Side[], loads: readonly Load[], rounds: number): Promise<Measurement[][]> {
-  const all: Measurement[][] = [];
+/** Measures each load on every side by turns. @returns for each load, the runs of each side */
+async function measureAll(sides: readonly Side[], loads: readonly Load[], rounds: number): Promise<Measurement[][][]> {
+  const all: Measurement[][][] = [];
   for (const load of loads) {
     const runs: Measurement[][] = sides.map(() => []);
     for (let round = 0; round < rounds; round++) {
@@ -41,7 +49,7 @@ async function measureAll(sides: readonly Side[], loads: readonly Load[], rounds
         runs[i]?.push(await measure(running.url, { ...load, place: `${load.place}-${round}` }, servers));
       }
     }
-    all.push(runs.map(middle));
+    all.push(runs);
   }
   return all;
 }
@@ -56,7 +64,8 @@ async function compare(commit: string, hop: string, loads: readonly Load[], { ro
   await withCommit(commit, async (root) => {
     await withSide({ root }, hop, loads, async (before) => {
       await withSide({ root: ROOT, profiles }, hop, loads, async (now) => {
-        for (const [a, b] of await measureAll([before, now], loads, rounds)) {
+        for (const runs of await measureAll([before, now], loads, rounds)) {
+          const [a, b] = runs.map(middle);
           if (a === undefined || b === undefined) continue;
           console.log(`${line(a)}\n${line(b)}\n${compared("", a, b)}`);
         }
@@ -65,6 +74,30 @@ async function compare(commit: string, hop: string, loads: readonly Load[], { ro
       });
     });
   });
+}
+
+/** What it costs to export every trace: a cluster that does, by turns with one that does not. */
+async function compareTraces(hop: string, loads: readonly Load[], rounds: number): Promise<void> {
+  await using collector = swallowTraces();
+  await withSide({ root: ROOT }, hop, loads, async (plain) => {
+    await withSide({ root: ROOT }, hop, loads, async (traced) => {
+      for (const [off = [], on = []] of await measureAll([plain, traced], loads, rounds)) {
+        console.log(`${line(middle(off))}\n${line(middle(on))}\n${spread(off, on)}`);
+      }
+      if (collector.bytes() === 0) throw new Error("no trace was exported");
+    }, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+  });
+}
+
+/** Takes traces as a collector does, and keeps nothing. */
+function swallowTraces() {
+  let bytes = 0;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    bytes += (await request.bytes()).length;
+    return new Response(new Uint8Array(0), { headers: { "content-type": "application/x-protobuf" } });
+  });
+  const endpoint = `http://127.0.0.1:${server.addr.port}`;
+  return { endpoint, bytes: () => bytes, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
 /** To the digits that mean something. */
@@ -79,6 +112,10 @@ async function run(options: BenchOptions): Promise<void> {
   console.log(headLine(["client", "gateway", "daemons", "PostgreSQL"]));
   const figures: Record<string, Measurement[]> = {};
   const ratios: Record<string, Ratio> = {};
+  if (options.traces) {
+    for (const hop of options.hops) await compareTraces(hop, loads, rounds);
+    return;
+  }
   if (options.compare !== undefined) {
     for (const hop of options.hops) await compare(options.compare, hop, loads, options);
     return;
@@ -88,7 +125,7 @@ async function run(options: BenchOptions): Promise<void> {
   for (const hop of options.hops) {
     await withSide({ root: ROOT, profiles }, hop, loads, async (side) => {
       console.log(`HOP=${hop}`);
-      const measured = (await measureAll([side], loads, rounds)).flat();
+      const measured = (await measureAll([side], loads, rounds)).flatMap((runs) => runs.map(middle));
       figures[hop] = measured;
       for (const [i, one] of measured.entries()) {
         const load = loads[i];

@@ -141,9 +141,11 @@ export interface RunningCluster {
  * Ctrl-C or SIGTERM, which end this process once the cluster is gone.
  */
 export async function withCluster<T>(
-  { daemons, gateway = {}, code }: {
+  { daemons, gateway = {}, daemon = {}, code }: {
     readonly daemons: number;
     readonly gateway?: Record<string, string>;
+    /** The settings of each daemon. */
+    readonly daemon?: Record<string, string>;
     readonly code?: Code;
   },
   work: (running: RunningCluster) => Promise<T>,
@@ -156,7 +158,7 @@ export async function withCluster<T>(
     await using cluster = await LocalCluster.open(code);
     const run = async () => {
       const url = await cluster.addGateway(gateway);
-      for (let i = 0; i < daemons; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`);
+      for (let i = 0; i < daemons; i++) await cluster.addDaemon(`${cluster.folder}/daemon-${i}`, daemon);
       await cluster.seen(url);
       return await work({ cluster, url, signal: told.signal });
     };

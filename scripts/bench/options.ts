@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** A commit that is measured by turns with the code of now. */
   readonly compare: string | undefined;
+  /** Whether a cluster that exports every trace is measured by turns with one that exports none. */
+  readonly traces: boolean;
   /** The folder for profiles of every server process. */
   readonly profiles: string | undefined;
   /** A file for everything that was measured. */
@@ -28,6 +30,7 @@ export const USAGE = `npm run bench -- [options]
   --only TEXT         only loads whose names contain the text, as "10 MiB" or "4 KiB"
   --rounds N          measure each load so often, and take the run in the middle
   --compare COMMIT    measure a commit by turns with the code of now
+  --traces            measure by turns what exporting every trace costs
   --cpu-prof FOLDER   let every server process write a profile
   --json FILE         write all figures
   --accept            keep the ratios of this run as the accepted ones
@@ -43,6 +46,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     only: { ...text, default: "" },
     rounds: text,
     compare: text,
+    traces: flag,
     "cpu-prof": text,
     json: text,
     accept: flag,
@@ -51,7 +55,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   try {
     const { values } = parseArgs({ args: [...args], options });
     const size = /^(\d+)([MG])$/.exec(values.bytes);
-    const rounds = Number(values.rounds ?? (values.compare === undefined ? 1 : 3));
+    const rounds = Number(values.rounds ?? (values.traces ? 10 : values.compare === undefined ? 1 : 3));
     if (size === null || !Number.isInteger(rounds) || rounds < 1) throw new Error("--bytes 256M, --rounds 3");
     return {
       total: Number(size[1]) * (size[2] === "M" ? 1024 ** 2 : 1024 ** 3),
@@ -59,6 +63,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       only: values.only,
       rounds,
       compare: values.compare,
+      traces: values.traces,
       profiles: values["cpu-prof"],
       json: values.json,
       accept: values.accept,
