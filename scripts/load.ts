@@ -1,7 +1,10 @@
 /**
  * `npm run load -- mixed`: a k6 script, on a cluster of its own or on one that the environment names. With `--rolling` all
- * daemons of its own cluster, which wants a key, are restarted in turn meanwhile.
+ * daemons of its own cluster, which wants a key, are restarted in turn meanwhile; with `--from COMMIT`, the cluster is one
+ * of that commit's code which is being replaced.
  */
+import { parseArgs } from "node:util";
+import { withCommit } from "./bench/commit.ts";
 import { TOKEN, withCluster } from "./local_cluster.ts";
 import { ROOT } from "./programs.ts";
 import { rollDaemons } from "./rolling_restart.ts";
@@ -61,13 +64,28 @@ export async function loadOwnCluster(k6: string, loads: readonly Load[], duratio
   });
 }
 
-/** Runs scripts on a cluster of their own, with an API key, while its daemons are restarted. @returns whether all is well */
-async function loadWhileRolling(k6: string, loads: readonly Load[], duration?: string): Promise<boolean> {
+/**
+ * Runs scripts on a cluster of their own, with an API key, while its daemons are restarted.
+ * @param old the folder of earlier code, with which the cluster begins: a gateway of now joins the one that is there, half
+ * of the load goes to each, and daemons come back as those of now
+ * @returns whether all is well
+ */
+async function loadWhileRolling(k6: string, loads: readonly Load[], duration?: string, old?: string): Promise<boolean> {
   const gateway = { SIXFOLD_ADMIN_KEY: KEY, SIXFOLD_KEY_RATE: "100000" };
-  return await withCluster({ daemons: 6, gateway }, async ({ cluster, url }) => {
-    const env = { SIXFOLD_URL: url, SIXFOLD_KEY: KEY, ...(duration === undefined ? {} : { DURATION: duration }) };
-    const [held] = await Promise.all([run(k6, loads, env), rollDaemons(cluster, url)]);
-    return held;
+  const code = old === undefined ? {} : { code: { root: old } };
+  return await withCluster({ daemons: 6, gateway, ...code }, async ({ cluster, url }) => {
+    const env = { SIXFOLD_KEY: KEY, ...(duration === undefined ? {} : { DURATION: duration }) };
+    const halves: Record<string, string>[] = [{ SIXFOLD_URL: url }];
+    if (old !== undefined) {
+      cluster.code = undefined;
+      Object.assign(halves[0] ?? {}, { REPORT: "", VUS: "10" });
+      halves.push({ SIXFOLD_URL: await cluster.addGateway(gateway), VUS: "10" });
+    }
+    const over = new AbortController();
+    const load = Promise.all(halves.map((half) => run(k6, loads, { ...env, ...half }))).finally(() => over.abort());
+    const [held, restarts] = await Promise.all([load, rollDaemons(cluster, url, over.signal)]);
+    console.log(`${restarts} restarts`);
+    return held.every(Boolean);
   });
 }
 
@@ -85,12 +103,18 @@ export function loadsNamed(names: readonly string[]): readonly Load[] {
 }
 
 async function main(): Promise<boolean> {
-  const rolling = Deno.args.includes("--rolling");
-  const loads = loadsNamed(Deno.args.filter((arg) => arg !== "--rolling"));
+  const { values: { rolling, from }, positionals } = parseArgs({
+    args: Deno.args,
+    options: { rolling: { type: "boolean", default: false }, from: { type: "string" } },
+    allowPositionals: true,
+  });
+  const loads = loadsNamed(positionals);
   const k6 = await goTool(...K6);
   if (k6 === undefined) return false;
-  if (rolling) return await loadWhileRolling(k6, loads, Deno.env.get("DURATION"));
-  if (!Deno.env.has("SIXFOLD_URL")) return await loadOwnCluster(k6, loads, Deno.env.get("DURATION"));
+  const duration = Deno.env.get("DURATION");
+  if (from !== undefined) return await withCommit(from, (old) => loadWhileRolling(k6, loads, duration, old));
+  if (rolling) return await loadWhileRolling(k6, loads, duration);
+  if (!Deno.env.has("SIXFOLD_URL")) return await loadOwnCluster(k6, loads, duration);
   const daemon = Deno.env.has("SIXFOLD_DAEMON") && Deno.env.has("SIXFOLD_CLUSTER_TOKEN");
   if (!daemon && loads.includes("hop")) console.log("hop is left out: set SIXFOLD_DAEMON and SIXFOLD_CLUSTER_TOKEN");
   return await run(k6, loads.filter((load) => load !== "hop" || daemon), {});

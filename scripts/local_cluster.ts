@@ -24,8 +24,11 @@ export class LocalCluster implements AsyncDisposable {
   readonly gateways: Deno.ChildProcess[] = [];
   #closing = false;
   #postgres: Postgres;
-  private constructor(readonly folder: string, postgres: Postgres, readonly code: Code | undefined) {
+  /** What is started from now on, where it is not this project as it stands. */
+  code: Code | undefined;
+  private constructor(readonly folder: string, postgres: Postgres, code: Code | undefined) {
     this.#postgres = postgres;
+    this.code = code;
   }
 
   /** PostgreSQL as it runs now. */
