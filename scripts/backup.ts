@@ -9,7 +9,7 @@ import { freePort, ROOT } from "./programs.ts";
 const [what = "", file] = Deno.args;
 
 /** The server of `npm start`. */
-async function ownServer(): Promise<Postgres> {
+async function ownServer(): Promise<Pick<Postgres, "url" | "stop">> {
   const folder = `${resolve(ROOT, Deno.env.get("SIXFOLD_DATA_DIR") ?? "data")}/postgres`;
   const running = await findPostgres(folder);
   if (running !== undefined) return { url: running, stop: () => Promise.resolve() };

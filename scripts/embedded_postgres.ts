@@ -1,6 +1,7 @@
 /** A real PostgreSQL from npm, for a machine that has none: its folder is made once, and it runs as an ordinary user. */
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { end } from "./other_process.ts";
 import { fromFileUrl } from "./paths.ts";
 
 const modules = fromFileUrl(new URL("../node_modules/", import.meta.url));
@@ -10,6 +11,8 @@ const START_MS = 60_000;
 export interface Postgres {
   /** Its address with user and password. */
   readonly url: string;
+  /** When it has ended, however that came. */
+  readonly ended: Promise<unknown>;
   /** Ends it the fast way: open transactions are rolled back, and nothing that was acknowledged is lost. */
   stop(): Promise<void>;
 }
@@ -66,6 +69,7 @@ export async function startPostgres(folder: string, port: number, detached = fal
   }
   return {
     url: await addressOf(folder, port),
+    ended: server.status,
     async stop() {
       if (!ended) server.kill("SIGINT");
       await server.status;
@@ -144,16 +148,8 @@ async function initialize(bin: string, folder: string, account: Account | undefi
 async function stopLeftover(data: string): Promise<void> {
   const file = await Deno.readTextFile(`${data}/postmaster.pid`).catch(() => "");
   const pid = Number(file.split("\n")[0]);
-  if (!(pid > 0)) return;
-  for (let i = 0; i < 200; i++) {
-    try {
-      Deno.kill(pid, "SIGINT");
-    } catch {
-      return;
-    }
-    if (!(await exists(`${data}/postmaster.pid`))) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  // After a restart of the machine another process may have its number.
+  await end(pid, (identity) => identity.includes(` -D ${data} `), "SIGINT");
 }
 
 async function give(path: string, { uid, gid }: Account): Promise<void> {

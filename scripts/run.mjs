@@ -86,4 +86,9 @@ const child = spawn(command[0] ?? deno, [...command.slice(1), join(root, file), 
 for (const signal of /** @type {const} */ (["SIGTERM", "SIGINT", "SIGHUP"])) {
   process.on(signal, () => child.kill(signal));
 }
+// npm that is killed tells nobody: its place as the parent is taken by another process.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const npm = process.ppid;
+  setInterval(() => process.ppid !== npm && child.kill("SIGTERM"), 500);
+}
 child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -1,13 +1,19 @@
 /** `npm start`: PostgreSQL, six daemons and a gateway on this machine, and their orderly end. */
-import { integer, readSettings } from "../shared/config.ts";
+import { integer, readSettings, text } from "../shared/config.ts";
 import { type Postgres, startPostgres } from "./embedded_postgres.ts";
+import { ownFolder, remember } from "./own_folder.ts";
 import { answers, freePort, launchDaemon, launchGateway, ROOT, stopAll, until } from "./programs.ts";
 
 const DAEMONS = 6;
 const READY_MS = 60_000;
 /** Ctrl-C reaches this process alone, which ends the others in order: running requests still need all of them. */
 const CODE = { root: ROOT, detached: true };
-const data = await absolute(Deno.env.get("SIXFOLD_DATA_DIR") ?? `${ROOT}data`);
+const SETTINGS = {
+  SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535),
+  SIXFOLD_DATA_DIR: text("The folder for everything that is kept.", `${ROOT}data`),
+};
+const PARENT_MS = 500;
+const parent = Deno.ppid;
 const daemons: Deno.ChildProcess[] = [];
 const gateways: Deno.ChildProcess[] = [];
 let postgres: Promise<Postgres> | undefined;
@@ -15,16 +21,21 @@ let stopping = false;
 
 async function start(): Promise<void> {
   const given = Deno.env.get("DATABASE_URL");
-  const wanted = { SIXFOLD_PORT: integer("The port on 127.0.0.1; 0 takes a free one.", "8080", 0, 65_535) };
-  const port = await freePort(readSettings(wanted, Deno.env.toObject()).SIXFOLD_PORT);
-  if (!given) postgres = startPostgres(`${data}/postgres`, await freePort(0), true);
+  const settings = readSettings(SETTINGS, Deno.env.toObject());
+  const data = await makeFolder(settings.SIXFOLD_DATA_DIR);
+  await ownFolder(data);
+  const port = await freePort(settings.SIXFOLD_PORT);
+  if (!given) {
+    postgres = startPostgres(`${data}/postgres`, await freePort(0), true);
+    (await postgres).ended.then(() => stop(`PostgreSQL ended by itself; it says why in ${data}/postgres/log`));
+  }
   const shared = {
     DATABASE_URL: given || (await postgres)?.url || "",
-    SIXFOLD_CLUSTER_TOKEN: await clusterToken(),
+    SIXFOLD_CLUSTER_TOKEN: await clusterToken(data),
     SIXFOLD_LOG: Deno.env.get("SIXFOLD_LOG") ?? "warn",
   };
   if (stopping) return;
-  gateways.push(watch(launchGateway({ ...shared, SIXFOLD_PORT: String(port) }, CODE)));
+  await follow(gateways, launchGateway({ ...shared, SIXFOLD_PORT: String(port) }, CODE), data);
   // The gateway migrates the database before it serves; daemons that came first would find no tables.
   await becomes("the gateway does not serve", () => answers(`http://127.0.0.1:${port}/healthz`));
   const doors: string[] = [];
@@ -33,14 +44,15 @@ async function start(): Promise<void> {
     // What started after the stop had begun would outlive it.
     if (stopping) return;
     doors.push(`http://127.0.0.1:${httpPort}/readyz`);
-    daemons.push(watch(launchDaemon({
+    const daemon = launchDaemon({
       ...shared,
       // An address that is meant for the gateway is none for these.
       SIXFOLD_HOST: "127.0.0.1",
       SIXFOLD_DATA_DIR: `${data}/daemon-${i + 1}`,
       SIXFOLD_GRPC_PORT: String(grpcPort),
       SIXFOLD_HTTP_PORT: String(httpPort),
-    }, CODE)));
+    }, CODE);
+    await follow(daemons, daemon, data);
   }
   // After a crash PostgreSQL still knows the daemons of before: only the new ones can say that they are registered.
   for (const door of doors) await becomes("a daemon does not register", () => answers(door));
@@ -54,12 +66,11 @@ async function start(): Promise<void> {
   console.log(`Sixfold is ready at http://127.0.0.1:${port}`);
 }
 
-/** A process that ends by itself ends all. */
-function watch(child: Deno.ChildProcess): Deno.ChildProcess {
-  child.status.then(({ code }) => {
-    if (!stopping) void stop(`a process ended by itself with code ${code}; its message is above`);
-  });
-  return child;
+/** A process that ends by itself ends all; one that outlives this one is ended by the next run. */
+async function follow(group: Deno.ChildProcess[], child: Deno.ChildProcess, data: string): Promise<void> {
+  group.push(child);
+  child.status.then(({ code }) => stop(`a process ended by itself with code ${code}; its message is above`));
+  await remember(data, child.pid);
 }
 
 async function becomes(what: string, condition: () => Promise<boolean>): Promise<void> {
@@ -76,9 +87,8 @@ async function stop(reason?: string): Promise<void> {
   Deno.exit(reason === undefined ? 0 : 1);
 }
 
-async function clusterToken(): Promise<string> {
+async function clusterToken(data: string): Promise<string> {
   const path = `${data}/cluster-token`;
-  await Deno.mkdir(data, { recursive: true });
   const known = await Deno.readTextFile(path).catch(() => "");
   if (known !== "") return known;
   const bytes = crypto.getRandomValues(new Uint8Array(32));
@@ -91,11 +101,18 @@ async function freePortNear(port: number): Promise<number> {
   return await freePort(port).catch(() => freePort(0));
 }
 
-async function absolute(path: string): Promise<string> {
-  await Deno.mkdir(path, { recursive: true });
-  return await Deno.realPath(path);
+async function makeFolder(path: string): Promise<string> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+    return await Deno.realPath(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new Error(`${path} can be no data folder (${reason}); choose another one with SIXFOLD_DATA_DIR`, { cause });
+  }
 }
 
+// Who is killed tells nobody. That npm's own process is gone shows by the parent, which is another one then.
+setInterval(() => Deno.ppid !== parent && void stop("npm start was killed"), PARENT_MS);
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) Deno.addSignalListener(signal, () => void stop());
 try {
   await start();

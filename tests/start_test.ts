@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openDatabase } from "../gateway/db/database.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { LocalCluster } from "../scripts/local_cluster.ts";
-import { ROOT } from "../scripts/programs.ts";
+import { ROOT, until } from "../scripts/programs.ts";
 
 function command(settings: Record<string, string>, stderr: "inherit" | "piped"): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
@@ -117,9 +117,26 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
     const third = await start(folder);
     running = third.process;
     const late = await digestOf(await fetch(`${third.address}/v1/files/demo/late`));
-    assert.equal(late.sha256, body.digest());
-    third.process.kill("SIGTERM");
-    assert.equal((await third.process.status).code, 0);
+    const sent = body.digest();
+    assert.equal(late.sha256, sent);
+
+    const refused = await command({ SIXFOLD_DATA_DIR: folder }, "piped").output();
+    assert.match(new TextDecoder().decode(refused.stderr), /^another npm start uses .*; stop that one first, or /);
+    assert.equal((await fetch(`${third.address}/v1/files/demo/small`, { method: "HEAD" })).status, 200);
+    // Killed alone, it leaves the others running; the next one takes their place, and their port.
+    const orphans = await family(third.process.pid);
+    third.process.kill("SIGKILL");
+    await third.process.status;
+    const fourth = await start(folder, { SIXFOLD_PORT: new URL(third.address).port });
+    running = fourth.process;
+    assert.deepEqual(orphans.filter(isAlive), []);
+    assert.equal((await digestOf(await fetch(`${fourth.address}/v1/files/demo/late`))).sha256, sent);
+    // Where PostgreSQL is gone nothing can go on: all the others end, and say so.
+    const rest = await family(fourth.process.pid);
+    Deno.kill(Number((await Deno.readTextFile(`${folder}/postgres/data/postmaster.pid`)).split("\n")[0]), "SIGKILL");
+    assert.equal((await fourth.process.status).code, 1);
+    // Its own processes end by themselves, a moment later.
+    await until("something runs on", 10_000, () => Promise.resolve(!rest.some(isAlive)));
     running = undefined;
   } finally {
     for (const pid of running ? await family(running.pid) : []) if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
@@ -140,7 +157,8 @@ Deno.test("npm start with DATABASE_URL uses and migrates that server, and says t
     await sql.end();
     assert.deepEqual([...rows], [{ bucket: "demo" }]);
     const made = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-    assert.deepEqual(made, ["cluster-token", ...[1, 2, 3, 4, 5, 6].map((i) => `daemon-${i}`)]);
+    const daemons = [1, 2, 3, 4, 5, 6].map((i) => `daemon-${i}`);
+    assert.deepEqual(made, ["cluster-token", ...daemons, "lock", "processes"]);
     assert.equal(((await Deno.stat(`${folder}/cluster-token`)).mode ?? 0) & 0o777, 0o600);
     const port = new URL(address).port;
     const second = await command({ SIXFOLD_DATA_DIR: `${cluster.folder}/second`, SIXFOLD_PORT: port }, "piped")
