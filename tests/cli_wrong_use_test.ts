@@ -61,6 +61,12 @@ Deno.test("wrong use is answered with a sentence that says what to do", async (t
 
     await t.step("a bucket that is not there", async () => {
       await fails(3, /look at the bucket's name/, "ls", "dmeo");
+      await fails(3, /look at the bucket's name/, "rm", "-r", "dmeo/dir");
+      await fails(3, /look at the bucket's name/, "cp", "-r", "sf://dmeo/dir", "sf://demo/other");
+      await Deno.mkdir(`${folder}/kept`);
+      await Deno.writeTextFile(`${folder}/kept/a.txt`, "hello");
+      await fails(3, /look at the bucket's name/, "sync", "--delete", "sf://dmeo/dir", "kept");
+      assert.equal(await Deno.readTextFile(`${folder}/kept/a.txt`), "hello");
       await fails(3, /there is no file under this bucket and key/, "get", "dmeo/dir/big.bin");
     });
 

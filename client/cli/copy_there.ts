@@ -1,5 +1,5 @@
 /** Copies from one place in the store to another. */
-import { fileOf, placeOf, prefixOf } from "./place.ts";
+import { fileOf, nothingBelow, placeOf, prefixOf } from "./place.ts";
 import type { CliSession } from "./session.ts";
 
 /**
@@ -31,5 +31,6 @@ export async function copyThere(
     sent++;
     bytes += file.size;
   }
+  if (sent === 0) throw nothingBelow(source);
   return { sent, bytes };
 }

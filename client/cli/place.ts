@@ -39,3 +39,8 @@ export function fileOf(text: string): Place {
 export function prefixOf(key: string): string {
   return key === "" || key.endsWith("/") ? key : `${key}/`;
 }
+
+/** What to answer where a folder of keys has nothing in it: most often its bucket is another one. */
+export function nothingBelow({ bucket, key }: Place): SixfoldError {
+  return new SixfoldError("not_found", `nothing begins with ${bucket}/${key}; look at the bucket's name`);
+}

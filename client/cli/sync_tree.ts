@@ -5,7 +5,7 @@ import { SixfoldError } from "../../shared/errors.ts";
 import { LARGEST_PART } from "../part_size.ts";
 import { Budget } from "./budget.ts";
 import { pathOfKey } from "./local_path.ts";
-import { type Place, prefixOf } from "./place.ts";
+import { nothingBelow, type Place, prefixOf } from "./place.ts";
 import { showProgress } from "./progress.ts";
 import { type CliSession, note, print } from "./session.ts";
 import { getPath, makeFolder, putPath } from "./transfer.ts";
@@ -47,11 +47,13 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
   const skipped = (path: string) => note(`left out, as it is no regular file: ${path}`);
   const unfinished = way === "down" && !dryRun ? removeLeftover : () => Promise.resolve();
   const missing = way === "down" && dryRun;
-  const local = await localTree(folder, { skipped, unfinished }).catch((error) => {
+  const here = localTree(folder, { skipped, unfinished }).catch((error) => {
     if (missing && error instanceof SixfoldError && error.code === "not_found") return new Map() as Tree;
     throw error;
   });
-  const remote = await remoteTree(client, place, signal);
+  const [local, remote] = await Promise.all([here, remoteTree(client, place, signal)]);
+  // With another bucket's name, all that is here would be what the source does not have.
+  if (way === "down" && remote.size === 0) throw nothingBelow(place);
   const [from, to] = way === "up" ? [local, remote] : [remote, local];
   const doomed = plan.remove ? [...to.keys()].filter((key) => !from.has(key)) : [];
   const wanted = [...from].filter(([key, entry]) => always || !isSame(entry, to.get(key)));

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import { SixfoldError } from "../../../shared/errors.ts";
 import { humanSize, table } from "../human.ts";
-import { placeOf } from "../place.ts";
+import { nothingBelow, placeOf } from "../place.ts";
 import { openSession, print } from "../session.ts";
 
 const AT_ONCE = 1000;
@@ -29,9 +28,7 @@ export function addLs(program: Command): void {
         if (rows.length === AT_ONCE) show();
       }
       show();
-      if (!found) {
-        throw new SixfoldError("not_found", `nothing begins with ${bucket}/${prefix}; look at the bucket's name`);
-      }
+      if (!found) throw nothingBelow({ bucket, key: prefix });
     });
 }
 

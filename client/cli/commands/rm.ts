@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { SixfoldError } from "../../../shared/errors.ts";
-import { fileOf, placeOf, prefixOf } from "../place.ts";
+import { fileOf, nothingBelow, placeOf, prefixOf } from "../place.ts";
 import { openSession, print } from "../session.ts";
 
 /** `sixfold rm` */
@@ -24,9 +24,12 @@ export function addRm(program: Command): void {
           continue;
         }
         const { bucket, key } = placeOf(text);
+        let found = false;
         for await (const { file } of client.list(bucket, { prefix: prefixOf(key), signal })) {
+          found = true;
           if (file !== undefined) await one(bucket, file.key);
         }
+        if (!found && !options.force) throw nothingBelow({ bucket, key });
       }
     });
 }
