@@ -112,7 +112,7 @@ export function readiness(
     const alone = new Gateways({ ...options, gateways: address });
     try {
       return await alone.send({ path: "/readyz", signal, patienceMs: 1000, deadlineMs: 5000 }, async (response) => {
-        const state: Record<string, unknown> = { ...await response.json() };
+        const state: Record<string, unknown> = { ...Object(await response.json()) };
         const date = Date.parse(response.headers.get("date") ?? "");
         const clockAheadMs = Number.isNaN(date) ? undefined : date - Math.floor(Date.now() / 1000) * 1000;
         return {

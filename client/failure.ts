@@ -8,10 +8,12 @@ import {
   SixfoldError,
 } from "../shared/errors.ts";
 
+import type { Answer } from "./gateways.ts";
+
 const MAX_MESSAGE = 4096;
 
 /** What an answer of a gateway says went wrong: problem details of REST, or an error of Connect. */
-export async function answeredFailure(response: Response, address: string): Promise<SixfoldError> {
+export async function answeredFailure(response: Answer, address: string): Promise<SixfoldError> {
   const text = (await response.text().catch(() => "")).slice(0, MAX_MESSAGE);
   const said = parse(text);
   const code = isErrorCode(said["code"]) ? said["code"] : codeOf(response.status);

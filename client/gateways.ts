@@ -5,8 +5,14 @@ import { gatewayAddresses } from "./address.ts";
 import { answeredFailure, connectionFailure } from "./failure.ts";
 import { fetchBody } from "./fetch_body.ts";
 
+/** What is read of an answer; a Response is one. */
+export interface Answer extends Pick<Response, "ok" | "status" | "statusText" | "headers" | "text"> {
+  readonly body: ReadableStream<Uint8Array> | null;
+  json(): Promise<unknown>;
+}
+
 /** What is asked of `fetch`. */
-export type Fetch = (address: string, init: RequestInit) => Promise<Response>;
+export type Fetch = (address: string, init: RequestInit) => Promise<Answer>;
 
 /** How a client reaches its cluster. */
 export interface GatewayOptions {
@@ -62,7 +68,7 @@ export class Gateways {
    * @param read takes what is needed of a good answer; the deadline holds until it has, and its errors are tried again too
    * @throws SixfoldError
    */
-  async send<T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> {
+  async send<T>(call: Call, read: (response: Answer) => Promise<T>): Promise<T> {
     const never = new AbortController().signal;
     const { signal = never, patienceMs = PATIENCE_MS } = call;
     const began = Date.now();
@@ -88,26 +94,30 @@ export class Gateways {
     address: string,
     call: Call,
     signal: AbortSignal,
-    read: (response: Response) => Promise<T>,
+    read: (response: Answer) => Promise<T>,
   ): Promise<T> {
     const { path, method = "GET", headers = {}, body, deadlineMs = DEADLINE_MS } = call;
     const key = this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` };
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new DOMException("no answer in time", "TimeoutError")), deadlineMs);
+    // Not AbortSignal.any: for a small request that is dear in Node.
+    const end = new AbortController();
+    const stop = () => end.abort(signal.reason);
+    signal.addEventListener("abort", stop);
+    const timer = setTimeout(() => end.abort(new DOMException("no answer in time", "TimeoutError")), deadlineMs);
     const { init, headers: about } = fetchBody(body);
     try {
       const response = await this.#fetch(address + path, {
         method,
         headers: { ...headers, ...about, ...key },
-        signal: AbortSignal.any([signal, late.signal]),
+        signal: end.signal,
         ...init,
       });
       if (!response.ok) throw await answeredFailure(response, address);
       return await read(response);
     } catch (thrown) {
-      throw connectionFailure(late.signal.aborted ? late.signal.reason : thrown, address);
+      throw connectionFailure(end.signal.aborted ? end.signal.reason : thrown, address);
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
     }
   }
 }
@@ -126,5 +136,5 @@ export function callRpc(
 ): Promise<Record<string, unknown>> {
   const headers = { "content-type": "application/json", "connect-protocol-version": "1" };
   const call = { ...options, path: `/sixfold.v1.${method}`, method: "POST", headers, body: JSON.stringify(request) };
-  return gateways.send(call, async (response) => ({ ...await response.json() }));
+  return gateways.send(call, async (response) => ({ ...Object(await response.json()) }));
 }

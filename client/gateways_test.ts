@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SixfoldError } from "../shared/errors.ts";
-import { Gateways } from "./gateways.ts";
+import { type Answer, Gateways } from "./gateways.ts";
 
 /** Gateways whose answers are functions; notes who was asked. */
 function gatewaysOf(answers: Record<string, (turn: number) => Response>) {
@@ -19,7 +19,7 @@ function gatewaysOf(answers: Record<string, (turn: number) => Response>) {
   };
 }
 
-const text = (response: Response) => response.text();
+const text = (response: Answer) => response.text();
 
 test("the next gateway is asked at once, and stays", async () => {
   const { asked, gateways } = gatewaysOf({ b: () => new Response("ok") });

@@ -3,7 +3,7 @@ import { SixfoldError } from "../shared/errors.ts";
 import { toHex } from "./bytes.ts";
 import { LARGEST_PART, type PartSize } from "./part_size.ts";
 import type { Session } from "./session.ts";
-import { beginSha256 } from "./sha256.ts";
+import { beginSha256, sha256 } from "./sha256.ts";
 import type { Source } from "./source.ts";
 import type { Part } from "./verify.ts";
 
@@ -97,16 +97,29 @@ async function* cut(
 
 /** Reads what a part that is there was made from: a source that has changed meanwhile must not be mixed with it. */
 async function compare(source: Source, part: Part, signal: AbortSignal): Promise<void> {
+  // What a page has sent itself is hashed as it was then: off its main thread.
+  const digest = part.length <= LARGEST_PART ? await hashWhole(source, part) : await hashLong(source, part, signal);
+  if (toHex(digest) !== part.sha256) throw new SourceChanged();
+}
+
+async function hashWhole(source: Source, { offset, length }: Part): Promise<Uint8Array> {
+  const bytes = await source.take(offset, length);
+  const digest = await sha256(bytes);
+  source.give?.(bytes);
+  return digest;
+}
+
+async function hashLong(source: Source, { offset, length }: Part, signal: AbortSignal): Promise<Uint8Array> {
   const hash = beginSha256();
-  for (let done = 0; done < part.length;) {
+  for (let done = 0; done < length;) {
     signal.throwIfAborted();
-    const bytes = await source.take(part.offset + done, Math.min(LARGEST_PART, part.length - done));
+    const bytes = await source.take(offset + done, Math.min(LARGEST_PART, length - done));
     if (bytes.length === 0) throw new SourceChanged();
     hash.update(bytes);
     done += bytes.length;
     source.give?.(bytes);
   }
-  if (toHex(hash.digest()) !== part.sha256) throw new SourceChanged();
+  return hash.digest();
 }
 
 function shrank(): SixfoldError {

@@ -68,7 +68,7 @@ export class Session {
       onRetry,
       patienceMs: PATIENCE_MS,
       deadlineMs: PART_DEADLINE_MS,
-    }, (response) => response.arrayBuffer());
+    }, (response) => response.text());
   }
 
   /** Makes the file visible. @throws SixfoldError */

@@ -18,9 +18,9 @@ export interface Source {
   readonly size: number | undefined;
   readonly contentType: string | undefined;
   /** The same text means the same bytes, as far as can be told without reading them; undefined where nothing can. */
-  readonly fingerprint: string | undefined;
+  fingerprint(): Promise<string | undefined>;
   /**
-   * Takes bytes; fewer than asked for only at the end. Where there is no fingerprint, they are taken in order.
+   * Takes bytes; fewer than asked for only at the end. Where nothing is the same text, they are taken in order.
    * The bytes stay as they are until they are let go of.
    */
   take(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
@@ -38,18 +38,21 @@ export async function openSource(from: UploadSource): Promise<Source> {
 }
 
 const nothing = () => Promise.resolve();
+const unknown = () => Promise.resolve(undefined);
 
 function ofBytes(bytes: Uint8Array<ArrayBuffer>): Source {
   const take = (offset: number, length: number) => Promise.resolve(bytes.subarray(offset, offset + length));
-  return { size: bytes.length, contentType: undefined, fingerprint: undefined, take, close: nothing };
+  return { size: bytes.length, contentType: undefined, fingerprint: unknown, take, close: nothing };
 }
 
 function ofBlob(blob: Blob): Source {
-  const named = blob instanceof File && blob.lastModified > 0;
+  const print = blob instanceof File && blob.lastModified > 0
+    ? JSON.stringify([blob.name, blob.size, blob.lastModified])
+    : undefined;
   return {
     size: blob.size,
     contentType: blob.type || undefined,
-    fingerprint: named ? JSON.stringify([blob.name, blob.size, blob.lastModified]) : undefined,
+    fingerprint: () => Promise.resolve(print),
     take: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
     close: nothing,
   };
@@ -69,7 +72,12 @@ async function ofPath(path: string): Promise<Source> {
     return {
       size: state.size,
       contentType: undefined,
-      fingerprint: JSON.stringify([await fs.realpath(path), state.size, state.mtimeMs]),
+      async fingerprint() {
+        const real = await fs.realpath(path).catch((error) => {
+          throw diskFailure(error, path);
+        });
+        return JSON.stringify([real, state.size, state.mtimeMs]);
+      },
       give: (bytes) => memory.give(bytes),
       async take(offset, length) {
         const bytes = memory.take(length);
@@ -95,7 +103,7 @@ function ofStream(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
   return {
     size: undefined,
     contentType: undefined,
-    fingerprint: undefined,
+    fingerprint: unknown,
     give: (bytes) => memory.give(bytes),
     async take(_offset, length) {
       const bytes = memory.take(length);

@@ -1,5 +1,6 @@
 /** A file as clients see it, read from the answers of a gateway. */
 import { fromBase64, toHex } from "./bytes.ts";
+import type { Answer } from "./gateways.ts";
 
 /** A file that is stored. */
 export interface StoredFile {
@@ -42,7 +43,7 @@ export function fileOfJson(json: unknown): StoredFile {
 }
 
 /** Reads the headers of an answer that carries a file, or a range of it. */
-export function fileOfHeaders(bucket: string, key: string, { status, headers }: Response): StoredFile {
+export function fileOfHeaders(bucket: string, key: string, { status, headers }: Answer): StoredFile {
   const range = /\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1];
   const digest = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):/.exec(headers.get("repr-digest") ?? "")?.[1];
   return {

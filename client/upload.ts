@@ -126,8 +126,8 @@ async function putParts(
   pause: Pause,
   signal: AbortSignal,
 ): Promise<StoredFile> {
-  const { fingerprint } = source;
-  const name = fingerprint === undefined || store === undefined ? undefined : await resumeName(header, fingerprint);
+  const fingerprint = store === undefined ? undefined : await source.fingerprint();
+  const name = fingerprint === undefined ? undefined : await resumeName(header, fingerprint);
   const { session, parts, file } = await openOrResume(gateways, header, name, store, signal);
   const forget = async () => {
     if (name !== undefined) await store?.delete(name).catch(() => {});

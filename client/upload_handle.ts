@@ -16,8 +16,11 @@ export class Upload implements PromiseLike<StoredFile> {
   constructor(gateways: Gateways, source: UploadSource, options: UploadOptions) {
     const { signal: caller, resume } = options;
     const store: ResumeStore | undefined = resume === false ? undefined : resume ?? browserStore();
-    const signal = caller === undefined ? this.#stop.signal : AbortSignal.any([caller, this.#stop.signal]);
-    this.done = runUpload(gateways, source, options, store, this.#pause, signal);
+    const stop = () => this.#stop.abort(caller?.reason);
+    if (caller?.aborted) stop();
+    caller?.addEventListener("abort", stop);
+    this.done = runUpload(gateways, source, options, store, this.#pause, this.#stop.signal)
+      .finally(() => caller?.removeEventListener("abort", stop));
   }
 
   /** Sends no more parts; those on their way arrive. */

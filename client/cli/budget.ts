@@ -5,6 +5,8 @@ export class Budget {
   #bytes: number;
   #turns: number;
   readonly #waiting: { readonly bytes: number; readonly go: () => void }[] = [];
+  /** Who is next: to shift would move all that wait, for each. */
+  #first = 0;
 
   /** @param bytes that transfers may hold together @param turns how many may run at once */
   constructor(readonly bytes: number, turns: number) {
@@ -29,12 +31,12 @@ export class Budget {
   }
 
   #next(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (this.#turns === 0 || this.#bytes < first.bytes) return;
-      this.#waiting.shift();
+    for (let next = this.#waiting[this.#first]; next !== undefined; next = this.#waiting[this.#first]) {
+      if (this.#turns === 0 || this.#bytes < next.bytes) return;
+      this.#first++;
       this.#turns--;
-      this.#bytes -= first.bytes;
-      first.go();
+      this.#bytes -= next.bytes;
+      next.go();
     }
   }
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Command } from "commander";
 import { createClient, folderStore, type ResumeStore, type SixfoldClient } from "../mod.ts";
+import { nodeFetch } from "./node_fetch.ts";
 
 /** The command's surroundings. */
 export interface CliSession {
@@ -20,6 +21,8 @@ export interface CliSession {
 }
 
 const stop = new AbortController();
+/** Bun and Deno say that they are Node, too. */
+const isNode = !("Bun" in globalThis) && !("Deno" in globalThis);
 const FALLBACK = "http://127.0.0.1:8080";
 
 /** The surroundings by a command's options and the environment. */
@@ -33,7 +36,11 @@ export function openSession(command: Command): CliSession {
   const gateways = gateway ?? (SIXFOLD_GATEWAY || FALLBACK).split(",").map((address) => address.trim());
   const state = XDG_STATE_HOME || join(homedir(), ".local", "state");
   return {
-    client: createClient({ gateways, ...(SIXFOLD_KEY ? { key: SIXFOLD_KEY } : {}) }),
+    client: createClient({
+      gateways,
+      ...(SIXFOLD_KEY ? { key: SIXFOLD_KEY } : {}),
+      ...(isNode ? { fetch: nodeFetch() } : {}),
+    }),
     gateways,
     json,
     bars: progress && !json && process.stderr.isTTY === true,

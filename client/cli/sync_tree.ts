@@ -88,16 +88,17 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
       });
     }
     await Promise.all(
-      wanted.map(([key, { size }]) =>
+      wanted.map(([key, seen]) =>
         budget.run(
-          way === "down" ? LARGEST_PART / 4 : Math.min(size, PARTS_AT_ONCE * LARGEST_PART),
+          way === "down" ? LARGEST_PART / 4 : Math.min(seen.size, PARTS_AT_ONCE * LARGEST_PART),
           () =>
             each(way === "up" ? "send" : "fetch", key, async () => {
               if (way === "up") {
-                await putPath(cli, join(folder, ...key.split("/")), remote_(key));
+                // A file that changes while it is sent bears an older time there, and is sent again by the next run.
+                await putPath(cli, join(folder, ...key.split("/")), remote_(key), { seen });
               } else await fetchInto(cli, folder, key, remote_(key), blocked);
               sent++;
-              bytes += size;
+              bytes += seen.size;
               progress.at(bytes);
             }),
         )

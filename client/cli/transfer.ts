@@ -7,13 +7,16 @@ import { diskFailure } from "../save.ts";
 import { contentTypeOf } from "./content_type.ts";
 import type { Place } from "./place.ts";
 import type { CliSession } from "./session.ts";
-import { entryOf, mtimeOf } from "./tree.ts";
+import { readSmall, SMALL } from "./small_file.ts";
+import { type Entry, entryOf, mtimeOf } from "./tree.ts";
 
 /** What may be said of an upload. */
 export interface PutOptions {
   readonly contentType?: string | undefined;
   readonly ifAbsent?: boolean | undefined;
   readonly onProgress?: (progress: UploadProgress) => void;
+  /** What the file was when it was seen to be one. */
+  readonly seen?: Entry;
 }
 
 /** Sends a file of this disk. @throws SixfoldError */
@@ -21,13 +24,23 @@ export async function putPath(
   { client, signal, resume }: CliSession,
   path: string,
   { bucket, key }: Place,
-  { contentType = contentTypeOf(path), ifAbsent = false, onProgress = () => {} }: PutOptions = {},
+  { contentType = contentTypeOf(path), ifAbsent = false, onProgress = () => {}, seen }: PutOptions = {},
 ): Promise<StoredFile> {
-  const { mtime } = await entryOf(path).catch((error) => {
+  const { mtime } = seen ?? await entryOf(path).catch((error) => {
     throw diskFailure(error, path);
   });
   const metadata = { mtime: String(mtime) };
-  return await client.upload({ path }, { bucket, key, contentType, ifAbsent, metadata, signal, resume, onProgress });
+  const small = seen !== undefined && seen.size <= SMALL ? readSmall(path) : undefined;
+  return await client.upload(small ?? { path }, {
+    bucket,
+    key,
+    contentType,
+    ifAbsent,
+    metadata,
+    signal,
+    resume,
+    onProgress,
+  });
 }
 
 /** Fetches a file to a path. @param onProgress hears how many bytes have come @throws SixfoldError */

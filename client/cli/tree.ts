@@ -1,4 +1,5 @@
 /** Files below a folder here, and below a prefix there, by the key that they have in common. */
+import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { SixfoldClient, StoredFile } from "../mod.ts";
@@ -33,12 +34,15 @@ export async function localTree(root: string, { skipped, unfinished }: Besides):
     const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
       throw diskFailure(error, folder);
     });
-    for (const entry of entries) {
+    const isWhole = (entry: Dirent) => entry.isFile() && !UNFINISHED.test(entry.name);
+    const found = await Promise.all(entries.map((entry) => isWhole(entry) ? entryOf(join(folder, entry.name)) : null));
+    for (const [i, entry] of entries.entries()) {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) await walk(path, `${prefix}${entry.name}/`);
-      else if (!entry.isFile()) skipped(path);
-      else if (UNFINISHED.test(entry.name)) await unfinished(path);
-      else tree.set(prefix + entry.name, await entryOf(path));
+      const file = found[i];
+      if (file) tree.set(prefix + entry.name, file);
+      else if (entry.isDirectory()) await walk(path, `${prefix}${entry.name}/`);
+      else if (entry.isFile()) await unfinished(path);
+      else skipped(path);
     }
   };
   await walk(root, "");

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { nodeFetch } from "./node_fetch.ts";
+
+const LARGE = 1_000_000;
+
+test("requests and answers are as those of fetch, and connections are kept", async () => {
+  let connections = 0;
+  const server = createServer((incoming, outgoing) => {
+    const { method, url } = incoming;
+    if (url === "/never") return;
+    let length = 0;
+    incoming.on("data", (piece: Uint8Array) => length += piece.length);
+    incoming.on("end", () => {
+      if (method === "DELETE") return outgoing.writeHead(204, { "x-gone": "yes" }).end();
+      if (url === "/large") return outgoing.writeHead(200).end(new Uint8Array(LARGE));
+      const said = JSON.stringify({ method, length, who: incoming.headers["x-who"] });
+      outgoing.writeHead(201, { "content-length": String(said.length) }).end(method === "HEAD" ? undefined : said);
+    });
+  }).on("connection", () => connections++);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const fetch = nodeFetch();
+  try {
+    const told = async (init: RequestInit) => Object(await (await fetch(address, init)).json());
+    const headers = { "x-who": "me" };
+    assert.deepEqual(await told({ headers }), { method: "GET", length: 0, who: "me" });
+    assert.deepEqual(await told({ method: "PUT", body: new Uint8Array(9) }), { method: "PUT", length: 9 });
+    assert.deepEqual(await told({ method: "POST", body: "日本" }), { method: "POST", length: 6 });
+    const stream = new ReadableStream({
+      pull(controller) {
+        for (let i = 0; i < 10; i++) controller.enqueue(new Uint8Array(LARGE / 10));
+        controller.close();
+      },
+    });
+    const length = { "content-length": String(LARGE) };
+    assert.equal((await told({ method: "PUT", body: stream, headers: length })).length, LARGE);
+    const head = await fetch(address, { method: "HEAD" });
+    assert.deepEqual([head.status, head.ok, Number(head.headers.get("content-length")) > 0], [201, true, true]);
+    const gone = await fetch(address, { method: "DELETE" });
+    assert.deepEqual([gone.status, gone.headers.get("x-gone"), await gone.text()], [204, "yes", ""]);
+    let sum = 0;
+    for await (const piece of (await fetch(`${address}/large`, {})).body ?? []) sum += piece.length;
+    assert.equal(sum, LARGE);
+    assert.ok(connections < 4, `${connections} connections`);
+
+    const stop = new AbortController();
+    const never = fetch(`${address}/never`, { signal: stop.signal });
+    stop.abort();
+    await assert.rejects(never, /the call was ended/);
+    await assert.rejects(fetch(address, { signal: stop.signal }), /the call was ended/);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  }
+  await assert.rejects(fetch(address, {}));
+});
