@@ -1,20 +1,47 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { browser, openPage } from "./browser.ts";
-import { bundle } from "./bundle.ts";
-import { createClient } from "../client/mod.ts";
+import { browser, openPage } from "../scripts/browser.ts";
+import { bundle } from "../scripts/bundle.ts";
+import { createClient, type SixfoldClient } from "../client/mod.ts";
 import { TcpProxy } from "../scripts/faults/tcp_proxy.ts";
 import { pattern, runSuite } from "./clients/sdk_suite.ts";
 import { TestCluster } from "./cluster.ts";
 import { when } from "./when.ts";
 
 const MIB = 1024 * 1024;
+/** What changes keys, servers and the database: tests of these, of the command and of the console call it. */
+const ELSEWHERE = [
+  ...["create", "list", "revoke"].map((name) => `keys.${name}`),
+  ...["rebalance", "drain", "removeServer", "pause", "resume", "stop"].map((name) => `moves.${name}`),
+  ...["confirm", "allow"].map((name) => `database.${name}`),
+];
+
+/** A client that remembers which of its functions were called. */
+function recorded(client: SixfoldClient) {
+  const names = new Set<string>();
+  const wrap = (calls: object, before = ""): unknown =>
+    Object.fromEntries(
+      Object.entries(calls).map(([name, call]) => {
+        if (typeof call !== "function") return [name, wrap(call, `${before}${name}.`)];
+        names.add(before + name);
+        return [name, (...args: unknown[]) => {
+          names.delete(before + name);
+          return call(...args);
+        }];
+      }),
+    );
+  return { client: wrap(client) as SixfoldClient, uncalled: () => [...names] };
+}
 
 Deno.test("the client", async (t) => {
   await using cluster = await TestCluster.start(3);
   const gateways = [await cluster.addGateway(), await cluster.addGateway()];
 
-  await t.step("every function on Deno", () => runSuite(gateways, "deno"));
+  await t.step("every function on Deno", async () => {
+    const { client, uncalled } = recorded(createClient({ gateways }));
+    await runSuite(gateways, "deno", client);
+    assert.deepEqual(uncalled(), ELSEWHERE);
+  });
 
   await t.step("every function on Node and Bun", async () => {
     const program = await Deno.makeTempFile({ suffix: ".mjs" });
