@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { browser, openPage } from "./browser.ts";
-import { bundle } from "./bundle.ts";
+import { browser, openPage } from "../scripts/browser.ts";
+import { bundle } from "../scripts/bundle.ts";
 import { TestCluster } from "./cluster.ts";
 import { when } from "./when.ts";
 

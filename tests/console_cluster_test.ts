@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { browser, openBrowser } from "./browser.ts";
+import { browser, openBrowser } from "../scripts/browser.ts";
 import { seconds, TestCluster } from "./cluster.ts";
 import { axe, drop, inspect, SHOTS, wordAt } from "./console/pages.ts";
 import { when } from "./when.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "../gateway/db/database.ts";
 import { until } from "../scripts/programs.ts";
-import { browser, openBrowser } from "./browser.ts";
+import { browser, openBrowser } from "../scripts/browser.ts";
 import { TestCluster } from "./cluster.ts";
 import { axe, drop, dropFolder, inspect, SHOTS, wordAt } from "./console/pages.ts";
 import { when } from "./when.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ROOT } from "../scripts/programs.ts";
-import { browser, openPage } from "./browser.ts";
-import { bundle } from "./bundle.ts";
+import { browser, openPage } from "../scripts/browser.ts";
+import { bundle } from "../scripts/bundle.ts";
 import { TestCluster, TOKEN } from "./cluster.ts";
 import { bytesOf, MIB, sha256 } from "./sessions/client.ts";
 import { when } from "./when.ts";

@@ -1,28 +1,15 @@
 /** A tree of real files up and down with the command's sync, which is killed in between. */
 import { createHash } from "node:crypto";
-import { digestOf } from "../bodies.ts";
 import { ROOT, until } from "../programs.ts";
 import { bundleCommand, ended, startCommand } from "./command.ts";
 
 const WAIT_MS = 600_000;
-/** Requests at once, of the command and of the plain client that it is compared with. */
-const AT_ONCE = 16;
-const SMALL = 4096;
-
-/** How it went. */
-export interface SyncTimes {
-  /** Seconds of a sync that has nothing to send. */
-  readonly again: number;
-  /** Files of 4 KiB per second, by the command's sync and by plain requests. */
-  readonly rate: number;
-  readonly plainRate: number;
-}
 
 /**
  * Sends a tree, is killed half way, goes on, fetches it, is killed, goes on.
  * @throws Error where what comes back is not the same, or something is sent twice
  */
-export async function syncTree(url: string, files: number): Promise<SyncTimes> {
+export async function syncTree(url: string, files: number): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "sixfold sync-" });
   try {
     const tree = `${folder}/tree`;
@@ -55,16 +42,6 @@ export async function syncTree(url: string, files: number): Promise<SyncTimes> {
     const here = await digests(down);
     mustBe(there.size === files && here.size === files, `${here.size} of ${files} files came back`);
     for (const [path, digest] of there) mustBe(here.get(path) === digest, `${path} came back otherwise`);
-
-    const few = Math.min(files, 2000);
-    const small = `${folder}/small`;
-    await Deno.mkdir(small);
-    for (let i = 0; i < few; i++) await Deno.writeFile(`${small}/${i}`, crypto.getRandomValues(new Uint8Array(SMALL)));
-    const plain = await plainPuts(url, few);
-    const { seconds } = await sync(small, "sf://demo/small");
-    const times = { again: again.seconds, rate: few / seconds, plainRate: few / plain };
-    console.log(`4 KiB files: ${times.rate.toFixed(0)}/s by sync, ${times.plainRate.toFixed(0)}/s by plain requests`);
-    return times;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -124,21 +101,6 @@ async function digests(folder: string, prefix = "", found = new Map<string, stri
     else found.set(path, createHash("sha256").update(await Deno.readFile(`${folder}/${path}`)).digest("hex"));
   }
   return found;
-}
-
-/** Stores files of 4 KiB with nothing in between. @returns seconds */
-async function plainPuts(url: string, count: number): Promise<number> {
-  const body = crypto.getRandomValues(new Uint8Array(SMALL));
-  const began = performance.now();
-  let next = 0;
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let i = next++; i < count; i = next++) {
-      const response = await fetch(`${url}/v1/files/demo/plain/${i}`, { method: "PUT", body });
-      await digestOf(response);
-      mustBe(response.status === 201, `a plain request was answered ${response.status}`);
-    }
-  }));
-  return (performance.now() - began) / 1000;
 }
 
 function mustBe(condition: boolean, otherwise: string): void {

@@ -1,6 +1,6 @@
-/** A real browser for tests. */
+/** A real browser for tests and tools. */
 import { chromium, type Page } from "playwright-core";
-import { debianTool } from "../scripts/tools.ts";
+import { debianTool } from "./tools.ts";
 
 /** Its name; undefined where there is none and none can be installed. */
 export const browser = await debianTool("chromium", ["--version"]);
@@ -26,7 +26,7 @@ export interface OpenPage {
 /** Opens an empty page. */
 export async function openBrowser(): Promise<OpenPage> {
   const running = await chromium.launch({ executablePath: `/usr/bin/${browser}`, args: QUIET });
-  const page = await running.newPage();
+  const page = await (await running.newContext()).newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));

@@ -1,7 +1,7 @@
-/** Programs of tests for other platforms. */
-import { ROOT } from "../scripts/programs.ts";
+/** Programs for the platforms that run no TypeScript, or not from this folder. */
+import { ROOT } from "./programs.ts";
 
-/** A program of tests/clients as one script for its platform. */
+/** A program as one script for its platform. @param name below the project's root */
 export async function bundle(name: string, target: "browser" | "node", minify = false): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.env.get("SIXFOLD_BUN") ?? "bun", {
     args: ["build", `${ROOT}${name}`, "--target", target, "--format", "esm", ...(minify ? ["--minify"] : [])],
