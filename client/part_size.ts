@@ -7,11 +7,18 @@ export const LARGEST_PART = 8 * MIB;
 /** The size of the first part, and the most on a line that has been cut: what was on its way is sent again. */
 const FIRST = 4 * MIB;
 const AIM_MS = 3000;
+/** A part that takes so many times as long as the one before would have taken is on a line that is gone. */
+const TIMES = 20;
+const SHORTEST_MS = 30_000;
+/** At the pace of a slow line, 8 MiB take this long. */
+const LONGEST_MS = 300_000;
 
 /** Grows and shrinks by what parts took. */
 export class PartSize {
   #now: number;
   #most = LARGEST_PART;
+  /** Of the last part, in bytes per ms. */
+  #rate = 0;
   /** @param fixed takes this size always, in bytes */
   constructor(readonly fixed?: number) {
     this.#now = fixed ?? FIRST;
@@ -22,9 +29,15 @@ export class PartSize {
     return this.#now;
   }
 
+  /** How long a part of so many bytes may take, in ms: a request that waits for a network that was away waits for ever. */
+  patience(bytes: number): number {
+    return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, (bytes / this.#rate) * TIMES));
+  }
+
   /** A part took so long. At most it doubles. */
   took(bytes: number, ms: number): void {
-    const wanted = Math.min((bytes / Math.max(ms, 1)) * AIM_MS, this.#now * 2);
+    this.#rate = bytes / Math.max(ms, 1);
+    const wanted = Math.min(this.#rate * AIM_MS, this.#now * 2);
     this.#set(wanted);
   }
 

@@ -32,3 +32,14 @@ test("a size that was asked for stays", () => {
   size.took(3 * MIB, 1);
   assert.equal(size.now, 3 * MIB);
 });
+
+test("a part waits long where nothing is known of the line, or it is slow, and else not for what does not come", () => {
+  const size = new PartSize();
+  assert.equal(size.patience(4 * MIB), 300_000);
+  size.took(4 * MIB, 100);
+  assert.equal(size.patience(8 * MIB), 30_000);
+  size.took(MIB, 5000);
+  assert.equal(size.patience(MIB), 100_000);
+  size.took(MIB, 64_000);
+  assert.equal(size.patience(MIB), 300_000);
+});

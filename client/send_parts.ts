@@ -50,7 +50,7 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
       if (step.done) return step.value;
       const { offset, bytes } = step.value;
       const began = performance.now();
-      await session.put(offset, bytes, signal, () => partSize.failed());
+      await session.put(offset, bytes, partSize.patience(bytes.length), signal, () => partSize.failed());
       partSize.took(bytes.length, performance.now() - began);
       onBytes(bytes.length);
       // Of the head, other parts may still be on their way.

@@ -24,8 +24,6 @@ export interface SessionState {
 }
 
 const PATIENCE_MS = 60_000;
-/** At the pace of a slow line, 8 MiB take this long. */
-const PART_DEADLINE_MS = 300_000;
 
 /** The calls of sessions. All are idempotent, but for the opening: one that is opened in vain ends by itself. */
 export class Session {
@@ -56,8 +54,14 @@ export class Session {
     }
   }
 
-  /** Stores a part, verified against its checksum on the other side. @throws SixfoldError */
-  async put(offset: number, bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal, onRetry: () => void): Promise<void> {
+  /** Stores a part, verified against its checksum on the other side. @param deadlineMs of one try @throws SixfoldError */
+  async put(
+    offset: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    deadlineMs: number,
+    signal: AbortSignal,
+    onRetry: () => void,
+  ): Promise<void> {
     const digest = `sha-256=:${toBase64(await sha256(bytes))}:`;
     await this.gateways.send({
       path: `/v1/uploads/${this.id}/parts/${offset}`,
@@ -67,7 +71,7 @@ export class Session {
       signal,
       onRetry,
       patienceMs: PATIENCE_MS,
-      deadlineMs: PART_DEADLINE_MS,
+      deadlineMs,
     }, (response) => response.text());
   }
 
