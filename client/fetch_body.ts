@@ -8,10 +8,10 @@ const copies = "process" in globalThis && !("Bun" in globalThis) && !("Deno" in 
 
 /** What to give to `fetch` for a body, anew for each try, and the headers that go with it. */
 export function fetchBody(
-  bytes: Uint8Array<ArrayBuffer> | string | undefined,
+  bytes: Uint8Array<ArrayBuffer> | Blob | string | undefined,
 ): { readonly init: RequestInit; readonly headers: Readonly<Record<string, string>> } {
   if (bytes === undefined) return { init: {}, headers: {} };
-  if (!copies || typeof bytes === "string" || bytes.length < LARGE) return { init: { body: bytes }, headers: {} };
+  if (!copies || !(bytes instanceof Uint8Array) || bytes.length < LARGE) return { init: { body: bytes }, headers: {} };
   let at = 0;
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {

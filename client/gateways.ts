@@ -34,7 +34,7 @@ export interface Call {
   readonly path: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer> | string;
+  readonly body?: Uint8Array<ArrayBuffer> | Blob | string;
   readonly signal?: AbortSignal | undefined;
   /** For how long errors that may pass are tried again, in ms. */
   readonly patienceMs?: number;

@@ -2,7 +2,7 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { toHex } from "./bytes.ts";
 import { LARGEST_PART, type PartSize } from "./part_size.ts";
-import type { Session } from "./session.ts";
+import type { SentPart, Session } from "./session.ts";
 import { beginSha256, sha256 } from "./sha256.ts";
 import type { Source } from "./source.ts";
 import type { Part } from "./verify.ts";
@@ -42,19 +42,23 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
   const stop = new AbortController();
   const signal = AbortSignal.any([caller, stop.signal]);
   const pieces = cut(sending, head, signal);
+  const next = async () => {
+    const step = await pieces.next();
+    return step.done ? step.value : await hashed(source, step.value);
+  };
   const work = async () => {
     for (;;) {
       await mayGoOn();
       signal.throwIfAborted();
-      const step = await pieces.next();
-      if (step.done) return step.value;
-      const { offset, bytes } = step.value;
+      const part = await next();
+      if (part === undefined || typeof part === "number") return part;
+      const { length, body } = part;
       const began = performance.now();
-      await session.put(offset, bytes, partSize.patience(bytes.length), signal, () => partSize.failed());
-      partSize.took(bytes.length, performance.now() - began);
-      onBytes(bytes.length);
+      await session.put(part, partSize.patience(length), signal, () => partSize.failed());
+      partSize.took(length, performance.now() - began);
+      onBytes(length);
       // Of the head, other parts may still be on their way.
-      if (bytes.buffer !== head.buffer) source.give?.(bytes);
+      if (body instanceof Uint8Array && body.buffer !== head.buffer) source.give?.(body);
     }
   };
   const workers = Array.from({ length: sending.concurrency }, () =>
@@ -66,6 +70,12 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
   if (stop.signal.aborted && !caller.aborted) throw stop.signal.reason;
   if (caller.aborted) throw new SixfoldError("canceled", "the upload was stopped", { cause: caller.reason });
   return Math.max(...ends.map((end) => (end.status === "fulfilled" ? end.value ?? 0 : 0)));
+}
+
+/** A piece with its digest. Where the runtime reads it by itself when it is sent, its bytes are held no longer than this. */
+async function hashed(source: Source, { offset, bytes }: Piece): Promise<SentPart> {
+  const { length } = bytes;
+  return { offset, length, digest: await sha256(bytes), body: source.slice?.(offset, length) ?? bytes };
 }
 
 /** The missing ranges of a source, in order. An async generator hands out one at a time, whoever asks. @returns the size */

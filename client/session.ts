@@ -1,7 +1,6 @@
 /** An upload in parts as its gateway knows it. */
 import { fromBase64, toBase64, toHex } from "./bytes.ts";
 import { callRpc, type Gateways } from "./gateways.ts";
-import { sha256 } from "./sha256.ts";
 import { fileOfJson, type StoredFile } from "./stored_file.ts";
 import type { Part } from "./verify.ts";
 
@@ -14,6 +13,16 @@ export interface SessionHeader {
   /** With the prefix of REST's headers. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly size?: number;
+}
+
+/** A part that is sent. */
+export interface SentPart {
+  readonly offset: number;
+  /** In bytes. */
+  readonly length: number;
+  /** SHA-256 of its bytes. */
+  readonly digest: Uint8Array;
+  readonly body: Uint8Array<ArrayBuffer> | Blob;
 }
 
 /** What of a session has arrived. */
@@ -55,19 +64,16 @@ export class Session {
   }
 
   /** Stores a part, verified against its checksum on the other side. @param deadlineMs of one try @throws SixfoldError */
-  async put(
-    offset: number,
-    bytes: Uint8Array<ArrayBuffer>,
-    deadlineMs: number,
-    signal: AbortSignal,
-    onRetry: () => void,
-  ): Promise<void> {
-    const digest = `sha-256=:${toBase64(await sha256(bytes))}:`;
+  async put({ offset, digest, body }: SentPart, deadlineMs: number, signal: AbortSignal, onRetry: () => void) {
+    const headers = {
+      "content-digest": `sha-256=:${toBase64(digest)}:`,
+      "content-type": "application/octet-stream",
+    };
     await this.gateways.send({
       path: `/v1/uploads/${this.id}/parts/${offset}`,
       method: "PUT",
-      headers: { "content-digest": digest, "content-type": "application/octet-stream" },
-      body: bytes,
+      headers,
+      body,
       signal,
       onRetry,
       patienceMs: PATIENCE_MS,

@@ -24,6 +24,8 @@ export interface Source {
    * The bytes stay as they are until they are let go of.
    */
   take(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Bytes that the runtime reads by itself while it sends them: a page then holds each part only to hash it. */
+  slice?(offset: number, length: number): Blob;
   /** Lets go of bytes that were taken, once nobody reads them any more: their memory is used again. */
   give?(bytes: Uint8Array<ArrayBuffer>): void;
   close(): Promise<void>;
@@ -37,6 +39,7 @@ export async function openSource(from: UploadSource): Promise<Source> {
   return ofStream(from);
 }
 
+const isBrowser = builtin("node:fs/promises") === undefined;
 const nothing = () => Promise.resolve();
 const unknown = () => Promise.resolve(undefined);
 
@@ -54,6 +57,7 @@ function ofBlob(blob: Blob): Source {
     contentType: blob.type || undefined,
     fingerprint: () => Promise.resolve(print),
     take: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+    ...(isBrowser ? { slice: (offset: number, length: number) => blob.slice(offset, offset + length) } : {}),
     close: nothing,
   };
 }
