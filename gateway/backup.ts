@@ -3,7 +3,7 @@
  * says which database.
  */
 import { DATABASE_URL, readSettings } from "../shared/config.ts";
-import { SixfoldError } from "../shared/errors.ts";
+import { SixfoldError, startFailure } from "../shared/errors.ts";
 import { readLines, writeLines } from "./backup_file.ts";
 import { backupLines, type BackupMark, restoreLines } from "./db/backup.ts";
 import { openDatabase, type Sql } from "./db/database.ts";
@@ -48,6 +48,6 @@ try {
   }
 } catch (error) {
   const cut = error instanceof TypeError ? `${path} is damaged or cut off: ${error.message}` : error;
-  console.error(error instanceof SixfoldError || error instanceof Deno.errors.NotFound ? error.message : cut);
+  console.error(error instanceof Deno.errors.NotFound ? error.message : startFailure(cut));
   Deno.exit(1);
 }

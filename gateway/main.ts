@@ -2,7 +2,7 @@
 import { parseApiKey } from "../shared/api_key.ts";
 import { newUuid } from "../shared/chunk_id.ts";
 import { showSettings } from "../shared/config.ts";
-import { SixfoldError } from "../shared/errors.ts";
+import { startFailure } from "../shared/errors.ts";
 import { parseLayout } from "../shared/layout.ts";
 import type { Logger } from "../shared/logger.ts";
 import { openProcessLog } from "../shared/process_log.ts";
@@ -195,6 +195,6 @@ try {
   });
   Deno.exit(await run(config, log).finally(close));
 } catch (error) {
-  console.error(error instanceof SixfoldError ? error.message : error);
+  console.error(startFailure(error));
   Deno.exit(1);
 }

@@ -1,7 +1,7 @@
 /** The storage daemon: reads its settings, opens its folder and its doors, registers, and stops in reverse order. */
 import { followCertificate, readAuthorities, readCertificate } from "../shared/certificate.ts";
 import { showSettings } from "../shared/config.ts";
-import { SixfoldError } from "../shared/errors.ts";
+import { SixfoldError, startFailure } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import { openProcessLog } from "../shared/process_log.ts";
 import { translateErrors } from "../shared/rpc.ts";
@@ -233,6 +233,6 @@ try {
   });
   process.exit(await run(config, log, stop).finally(close));
 } catch (error) {
-  console.error(error instanceof SixfoldError ? error.message : error);
+  console.error(startFailure(error));
   process.exit(1);
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { SixfoldError } from "./errors.ts";
 import { nearestName } from "./nearest_name.ts";
+import { hostsOf } from "./postgres_hosts.ts";
 import { SETTING_NAMES } from "./setting_names.ts";
 
 /** One setting: how its text becomes a value, and what stands when it is absent. */
@@ -101,9 +102,19 @@ export const HOP_CA_FILE = text(
 );
 
 /** Where PostgreSQL is. */
-export const DATABASE_URL = secret(text(
-  "PostgreSQL, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the one that takes writes is used.",
-));
+export const DATABASE_URL: Setting<string> = secret({
+  about: "PostgreSQL. Of several hosts (host:port,host:port) the one that takes writes is used.",
+  fallback: undefined,
+  kind: "an address such as postgres://user:password@host:port/database",
+  parse: (value) => {
+    try {
+      hostsOf(value);
+      return value;
+    } catch {
+      return undefined;
+    }
+  },
+});
 
 const SECONDS: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -145,7 +156,7 @@ export function readSettings<S extends Schema>(schema: S, environment: Environme
   for (const [name, setting] of Object.entries(schema)) {
     const chosen = textOf(name, setting, environment, problems);
     const value = chosen === undefined ? undefined : setting.parse(chosen);
-    if (chosen === undefined) problems.push(`${name} is missing: ${setting.about}`);
+    if (chosen === undefined) problems.push(`${name} is missing: ${setting.about.replace(/\.$/, "")}`);
     else if (value === undefined) problems.push(`${name} must be ${setting.kind}`);
     values[name] = value;
   }

@@ -110,6 +110,16 @@ function fromConnect(error: ForeignError): SixfoldError {
   return new SixfoldError(code, error.rawMessage, isErrorDetail(detail) ? { detail, cause: error } : { cause: error });
 }
 
+/**
+ * Why a process does not start, for whoever starts it: what cannot be reached, or lets nobody in, is named here, as it
+ * never is to callers. A mistake of ours is shown as it is.
+ */
+export function startFailure(thrown: unknown): unknown {
+  const { code, message, cause } = SixfoldError.from(thrown);
+  if (code === "internal") return thrown;
+  return code === "unavailable" && cause instanceof Error ? `${message} (${cause.message})` : message;
+}
+
 /** No room on a disk, whoever found it out. */
 export function diskFull(cause?: unknown): SixfoldError {
   return new SixfoldError("resource_exhausted", "the disk is full; free space or add a server", {
@@ -165,6 +175,8 @@ const POSTGRES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   "25006": ["unavailable", "the database takes no writes now; try again"],
   "25P03": ["unavailable", "the database gave up waiting for this call; try again"],
   "25P04": ["deadline_exceeded", "the database took too long; try again"],
+  "28": ["unavailable", "the database lets nobody in with the user and password of DATABASE_URL"],
+  "3D000": ["unavailable", "there is no database of the name that DATABASE_URL gives"],
   "40": ["aborted", "others changed the same things at the same time; try again"],
   "53": ["unavailable", "the database is out of room, memory or connections; look at its log, or try again"],
   "55P03": ["deadline_exceeded", "others held what this call needs for too long; try again"],

@@ -6,6 +6,7 @@
 import { connect, type Socket } from "node:net";
 import postgres from "postgres";
 import { SixfoldError } from "./errors.ts";
+import { hostsOf } from "./postgres_hosts.ts";
 import { createStatement, type Send, type Statement } from "./postgres_statement.ts";
 import { POSTGRES_TYPES } from "./postgres_types.ts";
 
@@ -250,14 +251,4 @@ async function dial(url: URL, ms: number): Promise<Socket> {
     });
   });
   return socket;
-}
-
-/** One address per host, without what only tells them apart: of several hosts the one that takes writes is meant. */
-export function hostsOf(url: string): string[] {
-  const [, head = "", hosts = "", rest = ""] = /^(\w+:\/\/(?:[^/?]*@)?)([^/?]*)(.*)$/.exec(url) ?? [];
-  return hosts.split(",").map((host) => {
-    const one = new URL(`${head}${host}${rest}`);
-    one.searchParams.delete("target_session_attrs");
-    return one.href;
-  });
 }

@@ -59,6 +59,23 @@ Deno.test("each program starts from the environment alone, and ends well on SIGT
     assert.equal(code, 1);
     assert.match(said, /^port \d+ is taken; stop its owner or choose another[^\n]*\n$/);
   }
+  // A database that cannot be had is a sentence too, and without the password.
+  const right = new URL(cluster.postgres.url);
+  const urls: [string, RegExp][] = [
+    [right.href.replace(right.password, "wrong-one"), /^the database lets nobody in .*authentication failed/],
+    [new URL("/nowhere", right).href, /^there is no database .*"nowhere" does not exist/],
+    [right.href.replace("postgres:", "mysql:"), /^DATABASE_URL must be an address such as postgres:/],
+    ["postgres://me:wrong-one@127.0.0.1:x/db", /^DATABASE_URL must be an address such as postgres:/],
+    ["postgres://me:wrong-one@no.such.host.invalid/db", /^PostgreSQL cannot be reached.*no\.such\.host\.invalid/],
+  ];
+  for (const [url, wanted] of urls) {
+    const { code, stderr } = await program("gateway", { ...gatewayEnv, DATABASE_URL: url }).output();
+    const said = new TextDecoder().decode(stderr);
+    assert.equal(code, 1);
+    assert.match(said, wanted);
+    assert.equal(said.trim().split("\n").length, 1, said);
+    for (const password of [right.password, "wrong-one"]) assert.ok(!said.includes(password), said);
+  }
   // What could be reached from elsewhere is refused before it listens, and goes with keys and TLS, each from a file.
   const open = { SIXFOLD_HOST: "0.0.0.0", SIXFOLD_PORT: "0", SIXFOLD_GRPC_PORT: "0", SIXFOLD_HTTP_PORT: "0" };
   for (const [name, env] of Object.entries(others)) {
