@@ -1,8 +1,11 @@
 // The documents as a site, by VitePress: npm run docs:site. They are written for the repository; what leads to its other
-// files is no link here.
+// files is no link here, but for the description of the HTTP interface, which goes with it.
+import { copyFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 
 const { resolve } = createRequire(import.meta.url);
+const OPENAPI = "docs/openapi.yaml";
 
 /** The pages by reader, as in the README: their paths below the project, without the ending. */
 const READERS = {
@@ -43,10 +46,11 @@ export default {
   markdown: { config: unlinkFiles },
   // The pages lie outside of this folder, where its packages are not found by themselves.
   vite: { resolve: { alias: Object.fromEntries(["vue/server-renderer", "vue"].map((name) => [name, resolve(name)])) } },
-  buildEnd({ pages }) {
+  async buildEnd({ pages, srcDir, outDir }) {
     const listed = Object.values(READERS).flatMap(Object.values).map((path) => `${path || "README"}.md`);
     const lost = pages.filter((page) => !listed.includes(page) && page !== "client/README.md");
     if (lost.length > 0) throw new Error(`no reader is led to ${lost.join(", ")}`);
+    await copyFile(join(srcDir, OPENAPI), join(outDir, OPENAPI));
   },
   themeConfig: {
     search: { provider: "local" },
@@ -65,7 +69,7 @@ function unlinkFiles(md) {
       for (const token of children ?? []) {
         if (token.type === "link_open") {
           const [path = ""] = (token.attrGet("href") ?? "").split("#");
-          unlinked = path !== "" && !/^[a-z]+:/.test(path) && !path.endsWith(".md");
+          unlinked = path !== "" && !/^[a-z]+:/.test(path) && !/\.(md|yaml)$/.test(path);
         }
         if (!unlinked || !/^link_(open|close)$/.test(token.type)) continue;
         Object.assign(token, { tag: "span", attrs: null, type: token.type.replace("link", "span") });
