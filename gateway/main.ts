@@ -12,6 +12,7 @@ import { metricsText } from "../shared/telemetry_metrics.ts";
 import { observeProcess } from "../shared/telemetry_process.ts";
 import { startTracing } from "../shared/telemetry_tracing.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
+import { VERSION } from "../shared/version.ts";
 import { allowOrigins } from "./api/cors.ts";
 import { createRpc } from "./api/connect.ts";
 import { openConsole } from "./api/console.ts";
@@ -101,7 +102,11 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   background.start(reconcile({ ...upkeepStore, everySeconds: config.SIXFOLD_RECONCILE_EVERY }));
   const repairs = await upkeep.listen(REPAIRS_CHANNEL, () => background.wake("repair"));
   const kept = config.SIXFOLD_KEPT_REQUESTS > 0 ? new KeptTraces(config.SIXFOLD_KEPT_REQUESTS) : undefined;
-  const target = { "service.name": "sixfold-gateway", "service.instance.id": newUuid() };
+  const target = {
+    "service.name": "sixfold-gateway",
+    "service.instance.id": newUuid(),
+    "service.version": VERSION,
+  };
   const readiness = createReadiness(cluster, layout, () => told.signal.aborted);
   const endTracing = startTracing({
     service: target["service.name"],
@@ -162,7 +167,8 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
     throttles: { repair: repairing, move: moving },
     door: () => door.load(),
   });
-  log.info("serving", { address: `${certificate ? "https" : "http"}://${config.SIXFOLD_HOST}:${door.port}` });
+  const address = `${certificate ? "https" : "http"}://${config.SIXFOLD_HOST}:${door.port}`;
+  log.info("serving", { address, version: VERSION });
   await aborted(told.signal);
   log.info("stopping: running requests have their time, new ones are refused");
   unfollow();

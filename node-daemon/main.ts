@@ -11,6 +11,7 @@ import { metricsText } from "../shared/telemetry_metrics.ts";
 import { startTracing } from "../shared/telemetry_tracing.ts";
 import { observeProcess } from "../shared/telemetry_process.ts";
 import { catchUncaught } from "../shared/uncaught.ts";
+import { VERSION } from "../shared/version.ts";
 import { createAdmin } from "./admin.ts";
 import { admission } from "./admission.ts";
 import { createCallLimits } from "./call_limits.ts";
@@ -32,7 +33,6 @@ import { openDoors } from "./server.ts";
 import { Standing } from "./standing.ts";
 import { storageRoutes } from "./storage_rpc.ts";
 
-const VERSION = "0.1.0";
 const RETRY_MS = 1000;
 /** How long running calls have to end; gateways place new chunks elsewhere by then. */
 const GRACE_MS = 30_000;
@@ -82,7 +82,11 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
   let heardAt = performance.now();
   let trouble = "the daemon is not registered with PostgreSQL yet";
   const why = () => stopping.aborted ? "the daemon stops" : ready ? undefined : trouble;
-  const target = { "service.name": "sixfold-daemon", "service.instance.id": serverId };
+  const target = {
+    "service.name": "sixfold-daemon",
+    "service.instance.id": serverId,
+    "service.version": VERSION,
+  };
   const endTracing = startTracing({
     service: target["service.name"],
     instance: serverId,
@@ -164,7 +168,7 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
       await hear(heard, cluster);
     });
     ready = !stopping.aborted;
-    log.info("serving", addresses);
+    log.info("serving", { ...addresses, version: VERSION });
     const onDamage = async (chunkId: string, reason: string) => {
       log.error("a chunk is damaged", { chunkId, reason });
       await registration.reportDamage(chunkId, reason);

@@ -16,6 +16,7 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import type { Logger } from "./logger.ts";
 import { enableTracing, type SpanMaker } from "./telemetry.ts";
+import { VERSION } from "./version.ts";
 import { within } from "./within.ts";
 
 /** Who traces. */
@@ -54,6 +55,7 @@ export function startTracing({ service, instance, read, keep, log }: TracingOpti
   const named = resourceFromAttributes({
     "service.name": service,
     "service.instance.id": instance,
+    "service.version": VERSION,
   });
   const sampler = samplerOf(read);
   const provider = new BasicTracerProvider({

@@ -5,6 +5,7 @@ import { openDatabase } from "../gateway/db/database.ts";
 import { debianTool } from "../scripts/tools.ts";
 import { ClusterService } from "../shared/gen/sixfold/v1/cluster_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
+import { VERSION } from "../shared/version.ts";
 import { until } from "../scripts/programs.ts";
 import { TestCluster } from "./cluster.ts";
 import { when } from "./when.ts";
@@ -53,6 +54,9 @@ Deno.test("metrics of a cluster", async (t) => {
     assert.equal(sum(page, "sixfold_breaker_state", "closed"), 6);
     assert.equal(sum(page, "sixfold_ring_servers"), 6);
     const daemon = await scrape(daemonUrl);
+    for (const text of [page, daemon]) {
+      assert.match(text, new RegExp(`^target_info\\{.*service_version="${VERSION}"`, "m"));
+    }
     assert.equal(sum(daemon, "sixfold_daemon_io_bytes_total", "put"), 750_000);
     assert.equal(sum(daemon, "sixfold_disk_fsync_duration_seconds_count"), 1);
     assert.equal(sum(daemon, "sixfold_daemon_ready"), 1);

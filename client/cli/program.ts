@@ -1,6 +1,7 @@
 /** The `sixfold` command: its commands, and how it ends. */
 import { Command, CommanderError } from "commander";
 import { SixfoldError } from "../../shared/errors.ts";
+import { VERSION } from "../../shared/version.ts";
 import { addCat } from "./commands/cat.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addCp } from "./commands/cp.ts";
@@ -36,7 +37,7 @@ Exit codes: 0 done; 1 internal error; 2 wrong use; 3 not found; 4 in the way (ex
 
 /** The command with all of its commands. */
 export function createProgram(): Command {
-  const program = new Command("sixfold").description("Store, fetch and sync files in Sixfold.")
+  const program = new Command("sixfold").description("Store, fetch and sync files in Sixfold.").version(VERSION)
     .option(
       "-g, --gateway <address>",
       "a gateway; may be given again for more",
