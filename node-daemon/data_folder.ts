@@ -33,11 +33,10 @@ export class DataFolder {
 
   /**
    * Makes, locks and sweeps a data folder: what lies in tmp/ was never acknowledged.
-   * @throws SixfoldError `failed_precondition` when another daemon has it
+   * @throws SixfoldError `failed_precondition` when another daemon has it, or it can be none
    */
   static async open(path: string): Promise<DataFolder> {
-    await mkdir(path, { recursive: true });
-    const lock = await open(join(path, "lock"), "a");
+    const lock = await makeLock(path);
     // The kernel drops the lock with the process, however that ends; a file with a pid would outlive a crash.
     const { symbols, close } = dlopen(libc, { flock: { args: ["int", "int"], returns: "int" } });
     const held = symbols.flock(lock.fd, LOCK_EXCLUSIVE_NOW) === 0;
@@ -143,4 +142,18 @@ export async function exists(path: string): Promise<boolean> {
     if (error.code === "ENOENT") return false;
     throw error;
   });
+}
+
+async function makeLock(path: string): Promise<FileHandle> {
+  try {
+    await mkdir(path, { recursive: true });
+    return await open(join(path, "lock"), "a");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SixfoldError(
+      "failed_precondition",
+      `${path} can be no data folder (${reason}); choose another one with SIXFOLD_DATA_DIR`,
+      { cause },
+    );
+  }
 }

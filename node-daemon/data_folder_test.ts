@@ -64,3 +64,13 @@ test.skipIf(Bun.which("strace") === null)("a disk that fails while a file is rem
     await rm(path, { recursive: true, force: true });
   }
 });
+
+test("a path that can be no folder is refused in a sentence", async () => {
+  await withFolder(async (_, path) => {
+    const file = join(path, "a file");
+    await writeFile(file, "");
+    await expect(DataFolder.open(file)).rejects.toThrow(
+      /a file can be no data folder \(EEXIST.*\); choose another one/,
+    );
+  });
+});

@@ -6,12 +6,13 @@ import { until } from "./programs.ts";
 const STOPPING_MS = 5000;
 
 /**
- * Takes a folder for as long as this process lives, and ends what a run before it has left behind there.
- * @throws Error when another run has it
+ * Makes a folder, takes it for as long as this process lives, and ends what a run before has left behind there.
+ * @returns its full path
+ * @throws Error when another run has it, or it can be none
  */
-export async function ownFolder(folder: string): Promise<void> {
+export async function ownFolder(path: string): Promise<string> {
   // The lock goes with the process, however that ends, and so the file is never closed.
-  const lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
+  const { folder, lock } = await makeLock(path);
   await until("it is in use", STOPPING_MS, () => lock.tryLock(true)).catch((cause) => {
     throw new Error(
       `another npm start uses ${folder}; stop that one first, or choose another folder with SIXFOLD_DATA_DIR`,
@@ -28,11 +29,23 @@ export async function ownFolder(folder: string): Promise<void> {
   await endOne(gateway);
   await Promise.all(daemons.map(endOne));
   await Deno.writeTextFile(recordOf(folder), "");
+  return folder;
 }
 
 /** Puts a process on record, for the run that comes after this one was killed. */
 export async function remember(folder: string, pid: number): Promise<void> {
   await Deno.writeTextFile(recordOf(folder), `${pid} ${await identityOf(pid)}\n`, { append: true });
+}
+
+async function makeLock(path: string): Promise<{ folder: string; lock: Deno.FsFile }> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+    const folder = await Deno.realPath(path);
+    return { folder, lock: await Deno.open(`${folder}/lock`, { create: true, write: true }) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new Error(`${path} can be no data folder (${reason}); choose another one with SIXFOLD_DATA_DIR`, { cause });
+  }
 }
 
 function recordOf(folder: string): string {

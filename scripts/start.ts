@@ -22,8 +22,7 @@ let stopping = false;
 async function start(): Promise<void> {
   const given = Deno.env.get("DATABASE_URL");
   const settings = readSettings(SETTINGS, Deno.env.toObject());
-  const data = await makeFolder(settings.SIXFOLD_DATA_DIR);
-  await ownFolder(data);
+  const data = await ownFolder(settings.SIXFOLD_DATA_DIR);
   const port = await freePort(settings.SIXFOLD_PORT);
   if (!given) {
     postgres = startPostgres(`${data}/postgres`, await freePort(0), true);
@@ -99,16 +98,6 @@ async function clusterToken(data: string): Promise<string> {
 
 async function freePortNear(port: number): Promise<number> {
   return await freePort(port).catch(() => freePort(0));
-}
-
-async function makeFolder(path: string): Promise<string> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-    return await Deno.realPath(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : cause;
-    throw new Error(`${path} can be no data folder (${reason}); choose another one with SIXFOLD_DATA_DIR`, { cause });
-  }
 }
 
 // Who is killed tells nobody. That npm's own process is gone shows by the parent, which is another one then.

@@ -166,6 +166,8 @@ Deno.test("npm start with DATABASE_URL uses and migrates that server, and says t
     assert.equal(second.code, 1);
     const said = new TextDecoder().decode(second.stderr);
     assert.equal(said, `port ${port} is taken; choose another with SIXFOLD_PORT, or 0\n`);
+    const nowhere = await command({ SIXFOLD_DATA_DIR: `${folder}/lock` }, "piped").output();
+    assert.match(new TextDecoder().decode(nowhere.stderr), /^[^\n]*\/lock can be no data folder [^\n]*\n$/);
   } finally {
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 0);
