@@ -47,13 +47,15 @@ export function LineChart({ title, unit, text, lines }: Props) {
   return (
     <figure class="live">
       <figcaption>
-        <strong>{title}</strong>
+        <p>
+          <strong>{title}</strong>
+          <span class="faint">{pointed === undefined ? "now" : `${BEATS - 1 - pointed} s ago`}</span>
+        </p>
         {lines.map(({ name, values, mood }) => (
           <span key={name} class={`line-name ${mood}`}>
             {name} <b>{text(values[at - BEATS + values.length] ?? 0)}</b>
           </span>
         ))}
-        <span class="faint">{pointed === undefined ? "now" : `${BEATS - 1 - pointed} s ago`}</span>
       </figcaption>
       <div ref={bed} class="plot" aria-hidden="true">
         {lines.map(({ mood }) => <i key={mood} class={mood} />)}
