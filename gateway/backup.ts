@@ -3,7 +3,7 @@
  * says which database.
  */
 import { DATABASE_URL, readSettings } from "../shared/config.ts";
-import { SixfoldError, startFailure } from "../shared/errors.ts";
+import { startFailure } from "../shared/errors.ts";
 import { readLines, writeLines } from "./backup_file.ts";
 import { backupLines, type BackupMark, restoreLines } from "./db/backup.ts";
 import { openDatabase, type Sql } from "./db/database.ts";
@@ -35,11 +35,8 @@ async function restore(sql: Sql, path: string): Promise<string> {
     "disks until somebody has looked, and confirmed it: sixfold database confirm";
 }
 
-const [what, path] = Deno.args;
+const [what, path = ""] = Deno.args;
 try {
-  if ((what !== "backup" && what !== "restore") || path === undefined) {
-    throw new SixfoldError("invalid_argument", "usage: npm run backup -- <file>, npm run restore -- <file>");
-  }
   const sql = await openDatabase(readSettings({ DATABASE_URL }, Deno.env.toObject()).DATABASE_URL, 1);
   try {
     console.log(await (what === "backup" ? backup : restore)(sql, path));

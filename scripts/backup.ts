@@ -13,17 +13,20 @@ async function ownServer(): Promise<Pick<Postgres, "url" | "stop">> {
   const folder = `${resolve(ROOT, Deno.env.get("SIXFOLD_DATA_DIR") ?? "data")}/postgres`;
   const running = await findPostgres(folder);
   if (running !== undefined) return { url: running, stop: () => Promise.resolve() };
-  if (what === "backup") await Deno.stat(`${folder}/data`);
+  if (what === "backup" && !(await Deno.stat(`${folder}/data`).then(() => true, () => false))) {
+    throw new Error(`npm start has no database in ${folder}; DATABASE_URL or SIXFOLD_DATA_DIR says where one is`);
+  }
   return await startPostgres(folder, await freePort());
 }
 
 try {
+  if (file === undefined) throw new Error(`usage: npm run ${what} -- <file>`);
   const given = Deno.env.get("DATABASE_URL");
   const own = given ? undefined : await ownServer();
   // Files are named from where the user is, which npm remembers.
-  const path = file === undefined ? [] : [resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), file)];
+  const path = resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), file);
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--no-prompt", `${ROOT}gateway/backup.ts`, what, ...path],
+    args: ["run", "-A", "--no-check", "--no-prompt", `${ROOT}gateway/backup.ts`, what, path],
     env: { DATABASE_URL: given || (own?.url ?? "") },
   }).spawn().status;
   await own?.stop();

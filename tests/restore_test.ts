@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readLines, writeLines } from "../gateway/backup_file.ts";
+import { backupLines } from "../gateway/db/backup.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { LocalCluster } from "../scripts/local_cluster.ts";
 import { stopAll, until } from "../scripts/programs.ts";
@@ -103,6 +104,20 @@ for (const version of versions) {
       const { code, err } = await backupProgram("restore", `${golden}/backup`, url);
       assert.equal(code, 0, err);
       assert.match((await backupProgram("restore", `${golden}/backup`, url)).err, /into an empty database/);
+    });
+
+    await step("a backup has the rows of one moment, whatever is stored meanwhile", async () => {
+      const sql = await openDatabase(url, 2);
+      await sql.begin(async (tx) => {
+        const lines = backupLines(tx, { mark() {}, table() {} });
+        assert.match(String((await lines.next()).value), /^{"format":/);
+        await sql`INSERT INTO buckets (name) VALUES ('meanwhile')`;
+        const all = await Array.fromAsync(lines);
+        assert.ok(all.some((line) => line.startsWith('{"name":"golden"')));
+        assert.deepEqual(all.filter((line) => line.includes("meanwhile")), []);
+      }, "patient");
+      await sql`DELETE FROM buckets WHERE name = 'meanwhile'`;
+      await sql.end();
     });
 
     await step(
