@@ -115,6 +115,25 @@ const tus: Door = (random, inside) => {
   return request(random, method, target, all, new Uint8Array(random.between(0, 5000)));
 };
 
+/** The same, as the IETF's draft has them. */
+const resumable: Door = (random, inside) => {
+  const begins = random.next() < 0.4;
+  const target = begins ? `/v1/files/demo/${oddSegment(random)}` : `/resumable/${oddUuid(random, inside.uploads)}`;
+  const complete = () => random.pick(["?0", "?1", oddValue(random)]);
+  const headers: Header[] = [
+    ["upload-length", oddNumber(random)],
+    ["upload-offset", oddNumber(random)],
+    ["upload-draft-interop-version", random.pick(["8", oddValue(random)])],
+    ["content-digest", `sha-256=:${oddValue(random)}:`],
+    ["repr-digest", oddValue(random)],
+    ["expect", "100-continue"],
+  ];
+  const usual: Header[] = [["upload-offset", "0"], ["content-type", "application/partial-upload"]];
+  const method = begins ? "PUT" : random.pick(["PATCH", "PATCH", "PATCH", "HEAD", "GET", "DELETE", "OPTIONS"]);
+  const all = [bearer(random, inside), ["upload-complete", complete()] as const, ...usual, ...some(random, headers)];
+  return request(random, method, target, all, new Uint8Array(random.between(0, 5000)));
+};
+
 /** The console's pages, and its sign-in with cookies of chance. */
 const consoleDoor: Door = (random, inside) => {
   const target = random.pick([
@@ -207,7 +226,7 @@ export const GRPC_WEB = ["application/grpc-web+proto", "application/grpc-web", "
 /** The gateway's doors. */
 export const GATEWAY_DOORS: Readonly<Record<string, Door>> = {
   "REST": rest,
-  "tus": tus,
+  "tus, IETF": (random, inside) => (random.next() < 0.5 ? tus : resumable)(random, inside),
   "Connect": messagesTo(GATEWAY_METHODS, CONNECT),
   "gRPC-Web": messagesTo(GATEWAY_METHODS, GRPC_WEB),
   "console": consoleDoor,

@@ -47,7 +47,8 @@ export async function exchange(address: string, request: OddRequest): Promise<An
     socket.on("error", () => {});
     socket.on("close", () => (clearTimeout(timer), resolve()));
   });
-  return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text, stuck };
+  // What is said before the answer (1xx) is none.
+  return { status: Number(/^HTTP\/1\.1 ([2-9]\d\d)/m.exec(text)?.[1] ?? 0), text, stuck };
 }
 
 function cut(text: string): string {
