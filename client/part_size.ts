@@ -4,8 +4,12 @@ const MIB = 1024 * 1024;
 const LEAST = MIB;
 /** Also the most that a client holds of a part. */
 export const LARGEST_PART = 8 * MIB;
-/** The size of the first part, and the most on a line that has been cut: what was on its way is sent again. */
+/** The size of the first part. */
 const FIRST = 4 * MIB;
+/** The most on a line that has been cut: what was on its way is sent again. */
+const AFTER_CUT = 3 * MIB;
+/** A gateway takes 10,000 parts of a file; some are left for those that a file was begun with. */
+const PARTS = 8000;
 const AIM_MS = 3000;
 /** A part that takes so many times as long as the one before would have taken is on a line that is gone. */
 const TIMES = 20;
@@ -19,9 +23,12 @@ export class PartSize {
   #most = LARGEST_PART;
   /** Of the last part, in bytes per ms. */
   #rate = 0;
-  /** @param fixed takes this size always, in bytes */
-  constructor(readonly fixed?: number) {
-    this.#now = fixed ?? FIRST;
+  readonly #least: number;
+
+  /** @param fixed takes this size always, in bytes @param total bytes of the file, where that is known */
+  constructor(readonly fixed?: number, total = 0) {
+    this.#least = Math.min(LARGEST_PART, Math.max(LEAST, Math.ceil(total / PARTS / MIB) * MIB));
+    this.#now = fixed ?? Math.max(FIRST, this.#least);
   }
 
   /** In bytes, whole MiB. */
@@ -43,12 +50,12 @@ export class PartSize {
 
   /** A part was cut. */
   failed(): void {
-    this.#most = FIRST;
+    this.#most = AFTER_CUT;
     this.#set(this.#now / 2);
   }
 
   #set(bytes: number): void {
     if (this.fixed !== undefined) return;
-    this.#now = Math.min(this.#most, Math.max(LEAST, Math.floor(bytes / MIB) * MIB));
+    this.#now = Math.max(this.#least, Math.min(this.#most, Math.floor(bytes / MIB) * MIB));
   }
 }

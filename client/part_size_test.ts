@@ -23,7 +23,16 @@ test("a cut makes parts smaller; they grow by doubling only, and no more to the 
   size.took(MIB, 1);
   assert.equal(size.now, 2 * MIB);
   for (let i = 0; i < 3; i++) size.took(size.now, 1);
-  assert.equal(size.now, 4 * MIB);
+  assert.equal(size.now, 3 * MIB);
+});
+
+test("a large file has parts large enough to be all of it, however slow the line", () => {
+  for (const [total, least] of [[1, 1], [7, 1], [10, 2], [50, 7], [1000, 8]] as const) {
+    const size = new PartSize(undefined, total * 1024 * MIB);
+    for (let i = 0; i < 5; i++) size.failed();
+    size.took(size.now, 100_000);
+    assert.equal(size.now, least * MIB, `${total} GiB`);
+  }
 });
 
 test("a size that was asked for stays", () => {

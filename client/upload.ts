@@ -151,7 +151,7 @@ async function putParts(
       session,
       source,
       there: parts,
-      partSize: new PartSize(options.partSize && Math.min(options.partSize, LARGEST_PART)),
+      partSize: new PartSize(options.partSize && Math.min(options.partSize, LARGEST_PART), total),
       concurrency,
       signal,
       mayGoOn: () => pause.over(signal),
