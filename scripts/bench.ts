@@ -2,7 +2,7 @@
 import { baselineOf, diskRate, emptyServer } from "./bench/baselines.ts";
 import { withCommit } from "./bench/commit.ts";
 import { fillListed } from "./bench/fill.ts";
-import { hugeLoads, type Load, nameOf, standardLoads } from "./bench/loads.ts";
+import { hugeLoads, type Load, millionLoads, nameOf, standardLoads } from "./bench/loads.ts";
 import { measure, type Measurement, middle } from "./bench/measure.ts";
 import { type BenchOptions, readOptions } from "./bench/options.ts";
 import { type Accepted, compared, headLine, line, moved, type Ratio, ratioOf, spread } from "./bench/report.ts";
@@ -15,6 +15,8 @@ const ACCEPTED = `${ROOT}scripts/bench/accepted.json`;
 /** A cluster under measurement. */
 interface Side {
   readonly running: RunningCluster;
+  /** Of the gateways. */
+  readonly addresses: readonly string[];
   readonly servers: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -22,20 +24,21 @@ interface Side {
 async function withSide<T>(
   code: Code,
   hop: string,
-  loads: readonly Load[],
+  gateways: number,
   work: (side: Side) => Promise<T>,
   settings: Record<string, string> = {},
 ) {
   const gateway = { ...settings, SIXFOLD_HOP: hop };
   return await withCluster({ daemons: 6, gateway, daemon: settings, code }, async (running) => {
     const { cluster } = running;
-    if (loads.some(({ operation }) => operation === "list")) await fillListed(cluster.postgres.url);
+    const addresses = [running.url];
+    while (addresses.length < gateways) addresses.push(await cluster.addGateway(gateway));
     const servers = {
       gateway: cluster.gateways.map(({ pid }) => pid),
       daemons: cluster.daemons.map(({ process }) => process.pid),
       PostgreSQL: [await cluster.postgresPid()],
     };
-    return await work({ running, servers });
+    return await work({ running, addresses, servers });
   });
 }
 
@@ -45,8 +48,9 @@ async function measureAll(sides: readonly Side[], loads: readonly Load[], rounds
   for (const load of loads) {
     const runs: Measurement[][] = sides.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [i, { running, servers }] of sides.entries()) {
-        runs[i]?.push(await measure(running.url, { ...load, place: `${load.place}-${round}` }, servers));
+      for (const [i, { running, addresses, servers }] of sides.entries()) {
+        await fillListed(running.cluster.postgres.url, load.beside);
+        runs[i]?.push(await measure(addresses, { ...load, place: `${load.place}-${round}` }, servers));
       }
     }
     all.push(runs);
@@ -60,10 +64,11 @@ async function printMemory({ servers }: Side): Promise<void> {
   console.log(`peak memory, MiB: gateway ${await of(servers["gateway"])}; daemons ${await of(servers["daemons"])}`);
 }
 
-async function compare(commit: string, hop: string, loads: readonly Load[], { rounds, profiles }: BenchOptions) {
+async function compare(commit: string, hop: string, loads: readonly Load[], options: BenchOptions) {
+  const { rounds, profiles, gateways } = options;
   await withCommit(commit, async (root) => {
-    await withSide({ root }, hop, loads, async (before) => {
-      await withSide({ root: ROOT, profiles }, hop, loads, async (now) => {
+    await withSide({ root }, hop, 1, async (before) => {
+      await withSide({ root: ROOT, profiles }, hop, gateways, async (now) => {
         for (const runs of await measureAll([before, now], loads, rounds)) {
           const [a, b] = runs.map(middle);
           if (a === undefined || b === undefined) continue;
@@ -79,8 +84,8 @@ async function compare(commit: string, hop: string, loads: readonly Load[], { ro
 /** What it costs to export every trace: a cluster that does, by turns with one that does not. */
 async function compareTraces(hop: string, loads: readonly Load[], rounds: number): Promise<void> {
   await using collector = swallowTraces();
-  await withSide({ root: ROOT }, hop, loads, async (plain) => {
-    await withSide({ root: ROOT }, hop, loads, async (traced) => {
+  await withSide({ root: ROOT }, hop, 1, async (plain) => {
+    await withSide({ root: ROOT }, hop, 1, async (traced) => {
       for (const [off = [], on = []] of await measureAll([plain, traced], loads, rounds)) {
         console.log(`${line(middle(off))}\n${line(middle(on))}\n${spread(off, on)}`);
       }
@@ -106,8 +111,9 @@ function rounded(ratio: number): number {
 }
 
 async function run(options: BenchOptions): Promise<void> {
-  const { total, only, rounds, profiles, json, accept } = options;
-  const loads = (options.huge ? hugeLoads() : standardLoads(total)).filter((load) => nameOf(load).includes(only));
+  const { total, only, rounds, profiles, gateways, json, accept } = options;
+  const all = options.huge ? hugeLoads() : options.million ? millionLoads(total) : standardLoads(total);
+  const loads = all.filter((load) => nameOf(load).includes(only));
   if (Deno.build.os !== "linux") console.log("CPU and memory are measured on Linux only: NaN below");
   console.log(headLine(["client", "gateway", "daemons", "PostgreSQL"]));
   const figures: Record<string, Measurement[]> = {};
@@ -123,7 +129,7 @@ async function run(options: BenchOptions): Promise<void> {
   const baselines = figures["baselines"] = await emptyServer(total);
   for (const baseline of baselines) console.log(`${line(baseline)}  an empty server`);
   for (const hop of options.hops) {
-    await withSide({ root: ROOT, profiles }, hop, loads, async (side) => {
+    await withSide({ root: ROOT, profiles }, hop, gateways, async (side) => {
       console.log(`HOP=${hop}`);
       const measured = (await measureAll([side], loads, rounds)).flatMap((runs) => runs.map(middle));
       figures[hop] = measured;

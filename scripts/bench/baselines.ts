@@ -7,7 +7,7 @@ import { measure, type Measurement } from "./measure.ts";
 export async function emptyServer(total: number): Promise<Measurement[]> {
   const measured: Measurement[] = [];
   for (const load of commonLoads(total)) {
-    measured.push(await withSink(load.bytes, (address, pid) => measure(address, load, { server: [pid] })));
+    measured.push(await withSink(load.bytes, (address, pid) => measure([address], load, { server: [pid] })));
   }
   return measured;
 }

@@ -1,9 +1,9 @@
 /**
  * The load of one measurement, as a process of its own so that its CPU can be told from the servers'.
- * Arguments: the gateway's address, a Load as JSON. Writes a Result.
+ * Arguments: a Load as JSON, the addresses of gateways, of which each client has one. Writes a Result.
  */
 import { HttpConnection } from "./http_connection.ts";
-import { LISTED, LISTED_PREFIX, type Load } from "./loads.ts";
+import { type Load, PAGE } from "./loads.ts";
 
 /** What one measurement found. */
 export interface Result {
@@ -22,7 +22,7 @@ export interface Result {
 type Request = readonly [method: string, path: string, up: number, down: number | undefined];
 
 /** The requests of a load, in turn. */
-function* requestsOf({ operation, files, bytes, place }: Load): Generator<Request> {
+function* requestsOf({ operation, files, bytes, place, beside, page }: Load): Generator<Request> {
   const path = (name: string | number) => `/v1/files/bench/${place}/${name}`;
   const fresh: string[] = [];
   for (let i = 0; i < files; i++) {
@@ -36,10 +36,10 @@ function* requestsOf({ operation, files, bytes, place }: Load): Generator<Reques
         break;
       case "list": {
         // The first page of a prefix, and by turns one far behind: both must be as fast.
-        const at = Math.floor(Math.random() * (LISTED / LISTED_PREFIX)) * LISTED_PREFIX;
-        const key = String(at).padStart(9, "0");
-        const page = i % 2 === 0 ? `prefix=${key.slice(0, 6)}` : `cursor=${btoa(key)}&limit=${LISTED_PREFIX}`;
-        yield ["GET", `/v1/files?bucket=listed&${page}`, 0, undefined];
+        const at = page === undefined ? Math.floor(Math.random() * (beside / PAGE)) : page - 1;
+        const key = String(at * PAGE).padStart(9, "0");
+        const where = i % 2 === 0 ? `prefix=${key.slice(0, 6)}` : `cursor=${btoa(key)}&limit=${PAGE}`;
+        yield ["GET", `/v1/files?bucket=listed&${where}`, 0, undefined];
         break;
       }
       case "mixed": {
@@ -59,18 +59,19 @@ function* requestsOf({ operation, files, bytes, place }: Load): Generator<Reques
   }
 }
 
-async function run(address: string, load: Load): Promise<Result> {
+async function run(addresses: readonly string[], load: Load): Promise<Result> {
   if (load.operation === "mixed") {
-    await send(address, { ...load, operation: "up", clients: 4, files: load.files >> 1 });
+    await send(addresses, { ...load, operation: "up", clients: 4, files: load.files >> 1 });
   }
-  return await send(address, load);
+  return await send(addresses, load);
 }
 
-async function send(address: string, load: Load): Promise<Result> {
+async function send(addresses: readonly string[], load: Load): Promise<Result> {
   const times: number[] = [];
   const requests = requestsOf(load);
   let bytes = 0;
-  const work = async () => {
+  const work = async (_: unknown, client: number) => {
+    const address = addresses[client % addresses.length] ?? "";
     const connection = await HttpConnection.open(new URL(address));
     for (let step = requests.next(); !step.done; step = requests.next()) {
       const [method, path, up, down] = step.value;
@@ -99,6 +100,6 @@ function cpuNow(): number {
 }
 
 if (import.meta.main) {
-  const [address = "", load = ""] = Deno.args;
-  console.log(JSON.stringify(await run(address, JSON.parse(load))));
+  const [load = "", ...addresses] = Deno.args;
+  console.log(JSON.stringify(await run(addresses, JSON.parse(load))));
 }

@@ -19,16 +19,16 @@ export interface Measurement {
   readonly cpu: Readonly<Record<string, number>>;
 }
 
-/** @param servers process ids by the kind of server */
+/** @param addresses of gateways, among which the clients are divided @param servers process ids by the kind of server */
 export async function measure(
-  address: string,
+  addresses: readonly string[],
   load: Load,
   servers: Readonly<Record<string, readonly number[]>>,
 ): Promise<Measurement> {
   const usage = async () => await Promise.all(Object.values(servers).map(cpuSeconds));
   const before = await usage();
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", `${ROOT}scripts/bench/client.ts`, address, JSON.stringify(load)],
+    args: ["run", "-A", "--no-check", `${ROOT}scripts/bench/client.ts`, JSON.stringify(load), ...addresses],
   }).output();
   const text = new TextDecoder();
   if (!success) throw new Error(text.decode(stderr));

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly only: string;
   /** How often each load is measured; the run in the middle counts. */
   readonly rounds: number;
+  /** How many gateways share the clients. */
+  readonly gateways: number;
   /** A commit that is measured by turns with the code of now. */
   readonly compare: string | undefined;
   /** Whether a cluster that exports every trace is measured by turns with one that exports none. */
@@ -22,6 +24,8 @@ export interface BenchOptions {
   readonly accept: boolean;
   /** Whether one client sends one file of 10 GiB, and nothing else is measured. */
   readonly huge: boolean;
+  /** Whether only puts and pages beside a million files are measured. */
+  readonly million: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -29,12 +33,14 @@ export const USAGE = `npm run bench -- [options]
   --hop web|grpc      one hop only
   --only TEXT         only loads whose names contain the text, as "10 MiB" or "4 KiB"
   --rounds N          measure each load so often, and take the run in the middle
-  --compare COMMIT    measure a commit by turns with the code of now
+  --gateways N        so many gateways of now share the clients
+  --compare COMMIT    measure a commit, with one gateway, by turns with the code of now
   --traces            measure by turns what exporting every trace costs
   --cpu-prof FOLDER   let every server process write a profile
   --json FILE         write all figures
   --accept            keep the ratios of this run as the accepted ones
-  --huge              one file of 10 GiB, one client`;
+  --huge              one file of 10 GiB, one client
+  --million           puts and pages beside a million files`;
 
 /** @throws Error with the usage when an option is not one of these */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -45,29 +51,35 @@ export function readOptions(args: readonly string[]): BenchOptions {
     hop: text,
     only: { ...text, default: "" },
     rounds: text,
+    gateways: { ...text, default: "1" },
     compare: text,
     traces: flag,
     "cpu-prof": text,
     json: text,
     accept: flag,
     huge: flag,
+    million: flag,
   };
   try {
     const { values } = parseArgs({ args: [...args], options });
     const size = /^(\d+)([MG])$/.exec(values.bytes);
     const rounds = Number(values.rounds ?? (values.traces ? 10 : values.compare === undefined ? 1 : 3));
-    if (size === null || !Number.isInteger(rounds) || rounds < 1) throw new Error("--bytes 256M, --rounds 3");
+    const gateways = Number(values.gateways);
+    const numbers = [rounds, gateways].every((number) => Number.isInteger(number) && number > 0);
+    if (size === null || !numbers) throw new Error("--bytes 256M, --rounds 3, --gateways 2");
     return {
       total: Number(size[1]) * (size[2] === "M" ? 1024 ** 2 : 1024 ** 3),
       hops: values.hop === undefined ? ["web", "grpc"] : [values.hop],
       only: values.only,
       rounds,
+      gateways,
       compare: values.compare,
       traces: values.traces,
       profiles: values["cpu-prof"],
       json: values.json,
       accept: values.accept,
       huge: values.huge,
+      million: values.million,
     };
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${USAGE}`);

@@ -17,9 +17,9 @@ export async function smallFiles(url: string, files: number): Promise<void> {
     for (let i = 0; i < files; i++) {
       await Deno.writeFile(`${small}/${i}`, crypto.getRandomValues(new Uint8Array(BYTES)));
     }
-    const load = { operation: "up", clients: AT_ONCE, files, bytes: BYTES } as const;
+    const load = { operation: "up", clients: AT_ONCE, files, bytes: BYTES, beside: 0 } as const;
     for (let round = 0; round < ROUNDS; round++) {
-      const { rate } = await measure(url, { ...load, place: `small-${round}` }, {});
+      const { rate } = await measure([url], { ...load, place: `small-${round}` }, {});
       const told: string[] = [];
       for (const runtime of ["node", "bun"] as const) {
         const began = performance.now();
