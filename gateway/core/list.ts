@@ -51,39 +51,42 @@ export async function listPage({ sql }: Store, request: ListRequest): Promise<Li
   const limit = Math.min(request.limit || MAX_PAGE, MAX_PAGE);
   const files: FileView[] = [];
   const prefixes: string[] = [];
-  const end = prefix === "" ? null : behind(prefix);
-  // All keys with the prefix are greater than the prefix less its last step; a key that is the prefix itself counts too.
-  let after: Uint8Array = request.cursor === "" ? new Uint8Array(0) : decodeCursor(request.cursor);
-  const from = encoder.encode(prefix);
-  if (compare(after, from) < 0) after = from;
-  let inclusive = request.cursor === "" && prefix !== "";
+  const end = behind(prefix);
+  let from: Uint8Array = encoder.encode(prefix);
+  let last: Uint8Array = request.cursor === "" ? new Uint8Array(0) : decodeCursor(request.cursor);
+  if (compare(last, from) >= 0) from = following(last);
   while (files.length + prefixes.length < limit) {
     const wanted = limit - files.length - prefixes.length;
-    const rows = await listFiles(sql, bucket, after, inclusive, end, wanted);
-    inclusive = false;
+    const rows = await listFiles(sql, bucket, from, end, wanted);
     let folded = false;
     for (const row of rows) {
       const file = viewOf(row);
       const at = delimiter === "" ? -1 : file.key.indexOf(delimiter, prefix.length);
       if (at < 0) {
         files.push(file);
-        after = row.key;
+        last = row.key;
         continue;
       }
       const folder = file.key.slice(0, at + delimiter.length);
       prefixes.push(folder);
-      after = behind(folder);
+      last = behind(folder);
       folded = true;
       break;
     }
     if (!folded && rows.length < wanted) return { files, prefixes, cursor: "" };
+    from = following(last);
   }
-  return { files, prefixes, cursor: encodeCursor(after) };
+  return { files, prefixes, cursor: encodeCursor(last) };
 }
 
 /** Greater than every key that begins with this text, and less than any that follows: 0xFF occurs in no UTF-8. */
 function behind(text: string): Uint8Array {
   return Uint8Array.of(...encoder.encode(text), 0xff);
+}
+
+/** The least bytes that are greater than these. */
+function following(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.of(...bytes, 0);
 }
 
 function compare(a: Uint8Array, b: Uint8Array): number {

@@ -134,21 +134,21 @@ export async function listBuckets(
 }
 
 /**
- * A page of files in the order of their keys' bytes.
- * @param after only keys greater than this, or equal to it where `inclusive`
- * @param end only keys less than this, or null for no end
+ * A page of files in the order of their keys' bytes. Both bounds are plain comparisons, whatever is listed: so the index
+ * leads to the page at once, however far behind it is.
+ * @param from the least key
+ * @param end only keys less than this
  */
 export function listFiles(
   sql: Sql,
   bucket: string,
-  after: Uint8Array,
-  inclusive: boolean,
-  end: Uint8Array | null,
+  from: Uint8Array,
+  end: Uint8Array,
   limit: number,
 ): Promise<FileRow[]> {
   return sql<FileRow[]>`
     SELECT ${columns(sql)} FROM files f
-    WHERE bucket = ${bucket} AND (key > ${after} OR (${inclusive} AND key = ${after})) AND (${end}::bytea IS NULL OR key < ${end})
+    WHERE bucket = ${bucket} AND key >= ${from} AND key < ${end}
     ORDER BY key LIMIT ${limit}`;
 }
 
