@@ -202,6 +202,13 @@ async function read(store: Store, bucket: string, key: string, request: Request,
   );
   // The first piece is verified before the status is sent: a file that is lost is an error and not a broken transfer.
   let next: IteratorResult<Uint8Array> | undefined = await pieces.next();
+  const part = range === "whole" ? {} : { "content-range": `bytes ${offset}-${offset + length - 1}/${file.size}` };
+  const answer = { status: range === "whole" ? 200 : 206, headers: { ...headers, ...part } };
+  if (manifest.inline !== null) {
+    // All of it is here, and needs no stream, which would take longer than the bytes.
+    await pieces.next();
+    return new Response(next.value as Uint8Array<ArrayBuffer> | undefined, answer);
+  }
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
@@ -219,11 +226,7 @@ async function read(store: Store, bucket: string, key: string, request: Request,
       await pieces.return(undefined);
     },
   }, { highWaterMark: 0 });
-  const part = range === "whole" ? {} : { "content-range": `bytes ${offset}-${offset + length - 1}/${file.size}` };
-  return new Response(body, {
-    status: range === "whole" ? 200 : 206,
-    headers: { ...headers, ...part, "content-length": String(length) },
-  });
+  return new Response(body, { ...answer, headers: { ...answer.headers, "content-length": String(length) } });
 }
 
 function describe(file: FileView): Record<string, string> {

@@ -53,8 +53,10 @@ export async function* download(
     span.end(error);
     throw error;
   } finally {
-    if (sent < length) span.annotate({ "sixfold.bytes": sent });
-    span.end(new SixfoldError("canceled", "the reader went away"));
+    if (sent < length) {
+      span.annotate({ "sixfold.bytes": sent });
+      span.end(new SixfoldError("canceled", "the reader went away"));
+    }
   }
 }
 
