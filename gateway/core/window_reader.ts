@@ -78,7 +78,9 @@ export class WindowReader {
   /** Reads a window from a stripe on, as long as there is memory. @param room for its first stripe */
   #read(first: number, room: StripeRoom): Kept {
     const { blockSize } = this.#segment;
-    const most = Math.max(1, Math.floor(WINDOW / Math.max(blockSize, this.#pool.blockSize)));
+    const usual = Math.max(1, Math.floor(WINDOW / Math.max(blockSize, this.#pool.blockSize)));
+    // Who holds nothing, and needs no more than two windows, asks each server once: a short window costs as much as a long one.
+    const most = this.#kept.size === 0 && this.#end - first <= 2 * usual ? 2 * usual : usual;
     const rooms = [room];
     while (rooms.length < most && first + rooms.length < this.#end && !this.#kept.has(first + rooms.length)) {
       const more = this.#pool.tryTake(blockSize);
