@@ -34,7 +34,8 @@ export interface SyncResult {
 }
 
 const HELD = 64 * 1024 * 1024;
-const AT_ONCE = 16;
+/** More than a gateway works on at once: it has the next ones while files are read here. */
+const AT_ONCE = 32;
 const PARTS_AT_ONCE = 4;
 /** Nothing was written for so long: longer than a download waits for its next byte. */
 const LEFT_MS = 300_000;
