@@ -70,10 +70,11 @@ Deno.test("metrics of a cluster", async (t) => {
       return lines.filter((line) => !/event_loop|operation="call"/.test(line));
     };
     const before = await names();
-    for (let i = 0; i < 200; i += 50) {
-      await Promise.all(Array.from({ length: 50 }, async (_, j) => {
+    // 10,000 keys in 1,000 buckets, 40 of them at a time.
+    for (let i = 0; i < 1000; i += 40) {
+      await Promise.all(Array.from({ length: 40 }, async (_, j) => {
         await put(`bucket-${i + j}/key-${i + j}`, 10);
-        for (let k = 0; k < 4; k++) await get(`bucket-${i + j}/none-${k}`);
+        for (let k = 1; k < 10; k++) await get(`bucket-${i + j}/none-${k}`);
       }));
     }
     assert.deepEqual((await names()).filter((line) => !before.includes(line)), []);
