@@ -5,14 +5,19 @@ const TICKS = 100;
 
 /** Seconds of CPU that processes and their children have taken so far; NaN where it cannot be known. */
 export async function cpuSeconds(pids: readonly number[]): Promise<number> {
-  let ticks = 0;
-  for (const pid of (await Promise.all(pids.map(familyOf))).flat()) {
-    const text = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-    // The name stands in brackets and may hold anything; user and system time, then those of ended children, follow.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    ticks += [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0);
-  }
-  return ticks / TICKS;
+  const all = await Promise.all(pids.map(async (pid) => {
+    let ticks = 0;
+    // The parent comes last: by then it has the time of a child that ends meanwhile, as PostgreSQL's come and go.
+    for (const member of (await familyOf(pid)).reverse()) {
+      const text = await Deno.readTextFile(`/proc/${member}/stat`).catch(() => "");
+      if (text === "" && member !== pid) continue;
+      // The name stands in brackets and may hold anything; user and system time, then those of ended children, follow.
+      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+      ticks += [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0);
+    }
+    return ticks;
+  }));
+  return all.reduce((sum, ticks) => sum + ticks, 0) / TICKS;
 }
 
 /** The largest memory that a process has had, in MiB; NaN where it cannot be known. */
