@@ -11,6 +11,7 @@ import { Session, type SessionHeader, type SessionState } from "./session.ts";
 import { sha256 } from "./sha256.ts";
 import { openSource, type Source, type UploadSource } from "./source.ts";
 import { META, type StoredFile } from "./stored_file.ts";
+import type { Part } from "./verify.ts";
 
 /** What to store, and how. */
 export interface UploadOptions {
@@ -128,7 +129,7 @@ async function putParts(
 ): Promise<StoredFile> {
   const fingerprint = store === undefined ? undefined : await source.fingerprint();
   const name = fingerprint === undefined ? undefined : await resumeName(header, fingerprint);
-  const { session, parts, file } = await openOrResume(gateways, header, name, store, signal);
+  const { session, parts: found, file } = await openOrResume(gateways, header, name, store, signal);
   const forget = async () => {
     if (name !== undefined) await store?.delete(name).catch(() => {});
   };
@@ -142,12 +143,13 @@ async function putParts(
     return file;
   }
   const { onProgress = () => {}, concurrency = CONCURRENCY } = options;
-  const resumed = parts.reduce((sum, { length }) => sum + length, 0);
+  let parts = found;
+  const resumed = lengthOf(parts);
   let sent = resumed;
   const total = source.size;
   onProgress({ sent, resumed, total });
-  try {
-    const size = await sendParts({
+  const sendRest = (): Promise<number> =>
+    sendParts({
       session,
       source,
       there: parts,
@@ -159,7 +161,17 @@ async function putParts(
         sent += bytes;
         onProgress({ sent, resumed, total });
       },
-    }, head);
+    }, head).catch(async (error) => {
+      // What another one had on its way, as a run that was stopped a moment ago, has arrived and is cut otherwise.
+      if (name === undefined || !(error instanceof SixfoldError) || error.code !== "already_exists") throw error;
+      const known = lengthOf(parts);
+      parts = (await session.look(signal)).parts;
+      if (lengthOf(parts) === known) throw error;
+      sent = Math.max(sent, lengthOf(parts));
+      return await sendRest();
+    });
+  try {
+    const size = await sendRest();
     const stored = await session.complete(signal);
     if (stored.size !== size) {
       throw new SixfoldError(
@@ -178,6 +190,10 @@ async function putParts(
     if (name === undefined) await drop();
     throw error;
   }
+}
+
+function lengthOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The session that was left unfinished for the same bytes, if the cluster still has it; otherwise a new one. */

@@ -122,24 +122,9 @@ async function coverage(): Promise<Outcome> {
 /** What has a limit of time in it has the machine for itself. */
 const ALONE = "tests/load_test.ts";
 /** These take as long as all others together. */
-const LONG = ["collector", "console_cluster", "transfers", "examples", "package", "docs"].map((name) =>
+const LONG = ["bench", "collector", "console_cluster", "transfers", "examples", "package", "docs"].map((name) =>
   `tests/${name}_test.ts`
 );
-/** These take longest, and begin first: the last of them would have the machine for itself, and all others wait for it. */
-const SLOW = [
-  "faults",
-  "rebalance",
-  "repair",
-  "disks",
-  "failover",
-  "cleanup",
-  "client",
-  "files",
-  "console",
-  "membership",
-  "sessions_faults",
-  "undelete",
-].map((name) => `tests/${name}_test.ts`);
 const onDeno = ["test", "-A", "--no-check", "--quiet"];
 
 if (Deno.args.includes("--long")) {
@@ -181,7 +166,7 @@ async function faults(): Promise<Outcome[]> {
   ];
 }
 const [cluster, injected] = await Promise.all([
-  counted("whole cluster", "deno", [...onDeno, "--parallel", `--ignore=${[ALONE, ...LONG].join()}`, ...SLOW, "tests"]),
+  counted("whole cluster", "deno", [...onDeno, "--parallel", `--ignore=${[ALONE, ...LONG].join()}`, "tests"]),
   faults(),
 ]);
 outcomes.push(cluster, ...injected, await counted("load tests", "deno", [...onDeno, ALONE]), await coverage());

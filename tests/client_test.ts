@@ -88,6 +88,41 @@ Deno.test("the client", async (t) => {
     },
   });
 
+  await t.step(
+    "what a run that was stopped had on its way arrives late, cut otherwise, and is gone around",
+    async () => {
+      const [gateway = ""] = gateways;
+      const bytes = pattern(24 * MIB);
+      const known = new Map<string, string>();
+      let late = false;
+      const client = createClient({
+        gateways: [gateway],
+        async fetch(address, init) {
+          if (!late && /\/parts\/\d+$/.test(address)) {
+            late = true;
+            const place = `${gateway}/v1/uploads/${[...known.values()][0]}/parts/${2 * MIB}`;
+            const { body, status } = await fetch(place, { method: "PUT", body: bytes.slice(2 * MIB, 9 * MIB) });
+            await body?.cancel();
+            assert.equal(status, 200);
+          }
+          return await fetch(address, init);
+        },
+      });
+      const resume = {
+        get: (name: string) => Promise.resolve(known.get(name)),
+        set: (name: string, id: string) => Promise.resolve(void known.set(name, id)),
+        delete: (name: string) => Promise.resolve(void known.delete(name)),
+      };
+      const film = new File([bytes], "film");
+      assert.equal(
+        (await client.upload(film, { bucket: "late", key: "film", partSize: 4 * MIB, resume })).size,
+        film.size,
+      );
+      assert.ok(late);
+      assert.deepEqual(await (await client.download("late", "film")).bytes(), bytes);
+    },
+  );
+
   await t.step("an upload goes on through the other gateway after a cut, and after a kill", async () => {
     const [first = "", second = ""] = gateways;
     await using proxy = await TcpProxy.open(first.replace("http://", ""));

@@ -52,8 +52,8 @@ interface Arrival {
 /**
  * Stores a part. When this returns, it is durable.
  * @returns what was sent
- * @throws SixfoldError `aborted` when the range begins inside a part, ends inside one, or has other bytes than one;
- * `out_of_range` beyond the declared size; `not_found` or `failed_precondition` when the session has ended; and as the
+ * @throws SixfoldError `already_exists` when the range begins inside a part or ends inside one; `aborted` when it has
+ * other bytes than one, or one has arrived meanwhile; `out_of_range` beyond the declared size; `not_found` or `failed_precondition` when the session has ended; and as the
  * body when it breaks off: then what came is kept, if that was asked for, and otherwise nothing
  */
 export function storePart(
@@ -229,7 +229,7 @@ function isNobodysFault(error: unknown): boolean {
 
 function overlap(there: PartRow): SixfoldError {
   const range = `bytes ${there.offset}-${endOf(there) - 1} are there as one part`;
-  return new SixfoldError("aborted", `${range}; send exactly these again, or go on from ${endOf(there)}`);
+  return new SixfoldError("already_exists", `${range}; send exactly these again, or go on from ${endOf(there)}`);
 }
 
 function explainCut(cut: SixfoldError): SixfoldError {
