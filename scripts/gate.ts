@@ -122,9 +122,9 @@ async function coverage(): Promise<Outcome> {
 /** What has a limit of time in it has the machine for itself. */
 const ALONE = "tests/load_test.ts";
 /** These take as long as all others together. */
-const LONG = ["bench", "collector", "console_cluster", "transfers", "examples", "package", "docs"].map((name) =>
-  `tests/${name}_test.ts`
-);
+const LONG = ["bench", "collector", "console_cluster", "restore", "transfers", "examples", "package", "docs"].map((
+  name,
+) => `tests/${name}_test.ts`);
 const onDeno = ["test", "-A", "--no-check", "--quiet"];
 
 if (Deno.args.includes("--long")) {
