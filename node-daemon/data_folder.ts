@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unli
 import { join } from "node:path";
 import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
+import { noDataFolder } from "../shared/no_data_folder.ts";
 import type { DatabaseMark } from "./database_memory.ts";
 
 /** Who a daemon is. Kept in server.json. */
@@ -149,11 +150,6 @@ async function makeLock(path: string): Promise<FileHandle> {
     await mkdir(path, { recursive: true });
     return await open(join(path, "lock"), "a");
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SixfoldError(
-      "failed_precondition",
-      `${path} can be no data folder (${reason}); choose another one with SIXFOLD_DATA_DIR`,
-      { cause },
-    );
+    throw noDataFolder(path, cause);
   }
 }

@@ -4,18 +4,21 @@
  */
 import { resolve } from "node:path";
 import { findPostgres, type Postgres, startPostgres } from "./embedded_postgres.ts";
+import { ownFolder } from "./own_folder.ts";
 import { freePort, ROOT } from "./programs.ts";
 
 const [what = "", file] = Deno.args;
 
-/** The server of `npm start`. */
+/** The server of `npm start`. Where it is started, an `npm start` at the same moment would end it as a leftover: one or the other. */
 async function ownServer(): Promise<Pick<Postgres, "url" | "stop">> {
-  const folder = `${resolve(ROOT, Deno.env.get("SIXFOLD_DATA_DIR") ?? "data")}/postgres`;
+  const data = resolve(ROOT, Deno.env.get("SIXFOLD_DATA_DIR") ?? "data");
+  const folder = `${data}/postgres`;
   const running = await findPostgres(folder);
   if (running !== undefined) return { url: running, stop: () => Promise.resolve() };
   if (what === "backup" && !(await Deno.stat(`${folder}/data`).then(() => true, () => false))) {
     throw new Error(`npm start has no database in ${folder}; DATABASE_URL or SIXFOLD_DATA_DIR says where one is`);
   }
+  await ownFolder(data);
   return await startPostgres(folder, await freePort());
 }
 

@@ -2,6 +2,7 @@
 import { documents } from "./docs_check.ts";
 import { scriptOf, type Shown, unlisted } from "./docs_commands.ts";
 import { ROOT, stopAll } from "./programs.ts";
+import { readyAddress } from "./ready_address.ts";
 
 const ADDRESS = "http://127.0.0.1:8080";
 const LONGEST_MS = 240_000;
@@ -91,23 +92,6 @@ put_link() { sixfold link inbox/report.pdf --put --for 1h --size 10000000 --type
 head -c 3000000 /dev/urandom > photo.jpg
 `;
 
-/** A cluster of `npm start` with a folder of its own. @returns its address, and how it ends */
-async function startCluster(data: string): Promise<{ address: string; process: Deno.ChildProcess }> {
-  const process = new Deno.Command("node", {
-    args: [`${ROOT}scripts/run.mjs`, "start"],
-    env: { SIXFOLD_DATA_DIR: data, SIXFOLD_PORT: "0" },
-    stdout: "piped",
-    stdin: "null",
-  }).spawn();
-  let said = "";
-  for await (const text of process.stdout.pipeThrough(new TextDecoderStream()).values({ preventCancel: true })) {
-    said += text;
-    const address = /^Sixfold is ready at (\S+)\n/m.exec(said)?.[1];
-    if (address !== undefined) return { address, process };
-  }
-  throw new Error(`npm start ended before it was ready: ${said}`);
-}
-
 /** Runs all of it. @returns what has failed, as the shell has said it */
 async function runDocuments(folder: string): Promise<string> {
   const paths = [
@@ -124,8 +108,14 @@ async function runDocuments(folder: string): Promise<string> {
   const scripts = RUN.map((shown) => scriptOf(texts.get(shown.path) ?? "", shown));
   const home = `${folder}/home`;
   await Deno.mkdir(home);
-  const { address, process } = await startCluster(`${folder}/data`);
+  const process = new Deno.Command("node", {
+    args: [`${ROOT}scripts/run.mjs`, "start"],
+    env: { SIXFOLD_DATA_DIR: `${folder}/data`, SIXFOLD_PORT: "0" },
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
   try {
+    const address = await readyAddress(process.stdout);
     const script = [PRELUDE, ...scripts, '[ -z "$FAILED" ]'].join("\n").replaceAll(ADDRESS, address);
     const { success, stderr } = await new Deno.Command("bash", {
       args: ["-c", script],

@@ -1,4 +1,8 @@
-/** A data folder of `npm start`: one run at a time, and an end for whatever outlived a run that was killed. */
+/**
+ * A data folder of `npm start`: one run at a time, or one backup of what lies there, and an end for whatever outlived a run
+ * that was killed.
+ */
+import { noDataFolder } from "../shared/no_data_folder.ts";
 import { end, identityOf } from "./other_process.ts";
 import { until } from "./programs.ts";
 
@@ -15,7 +19,8 @@ export async function ownFolder(path: string): Promise<string> {
   const { folder, lock } = await makeLock(path);
   await until("it is in use", STOPPING_MS, () => lock.tryLock(true)).catch((cause) => {
     throw new Error(
-      `another npm start uses ${folder}; stop that one first, or choose another folder with SIXFOLD_DATA_DIR`,
+      `another npm start, backup or restore uses ${folder}; stop it or wait for its end, or choose another folder with ` +
+        "SIXFOLD_DATA_DIR",
       { cause },
     );
   });
@@ -43,8 +48,7 @@ async function makeLock(path: string): Promise<{ folder: string; lock: Deno.FsFi
     const folder = await Deno.realPath(path);
     return { folder, lock: await Deno.open(`${folder}/lock`, { create: true, write: true }) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : cause;
-    throw new Error(`${path} can be no data folder (${reason}); choose another one with SIXFOLD_DATA_DIR`, { cause });
+    throw noDataFolder(path, cause);
   }
 }
 

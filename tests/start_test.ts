@@ -3,6 +3,8 @@ import { openDatabase } from "../gateway/db/database.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { LocalCluster } from "../scripts/local_cluster.ts";
 import { ROOT, until } from "../scripts/programs.ts";
+import { readyAddress } from "../scripts/ready_address.ts";
+import { backupProgram } from "./backup_program.ts";
 
 function command(settings: Record<string, string>, stderr: "inherit" | "piped"): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
@@ -22,16 +24,7 @@ async function start(
   settings: Record<string, string> = {},
 ): Promise<{ process: Deno.ChildProcess; address: string }> {
   const process = command({ SIXFOLD_DATA_DIR: folder, ...settings }, "inherit").spawn();
-  let text = "";
-  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  for (let step = await reader.read(); !step.done; step = await reader.read()) {
-    text += step.value;
-    const address = /^Sixfold is ready at (http:\/\/127\.0\.0\.1:\d+)\n$/m.exec(text)?.[1];
-    if (address === undefined) continue;
-    await reader.cancel();
-    return { process, address };
-  }
-  throw new Error(`npm start ended before it was ready: ${text}`);
+  return { process, address: await readyAddress(process.stdout) };
 }
 
 /** The process and all that it has started. */
@@ -121,7 +114,7 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
     assert.equal(late.sha256, sent);
 
     const refused = await command({ SIXFOLD_DATA_DIR: folder }, "piped").output();
-    assert.match(new TextDecoder().decode(refused.stderr), /^another npm start uses .*; stop that one first, or /);
+    assert.match(new TextDecoder().decode(refused.stderr), /^another npm start, .* uses .*; stop it or /);
     assert.equal((await fetch(`${third.address}/v1/files/demo/small`, { method: "HEAD" })).status, 200);
     // Killed alone, it leaves the others running; the next one takes their place, and their port.
     const orphans = await family(third.process.pid);
@@ -160,6 +153,11 @@ Deno.test("npm start with DATABASE_URL uses and migrates that server, and says t
     const daemons = [1, 2, 3, 4, 5, 6].map((i) => `daemon-${i}`);
     assert.deepEqual(made, ["cluster-token", ...daemons, "lock", "processes"]);
     assert.equal(((await Deno.stat(`${folder}/cluster-token`)).mode ?? 0) & 0o777, 0o600);
+    // Who backs up what an npm start has on its way would start the same PostgreSQL, and each end the other's.
+    await Deno.mkdir(`${folder}/postgres/data`, { recursive: true });
+    const refused = await backupProgram("backup", `${folder}/backup`, "", folder);
+    assert.deepEqual([refused.code, refused.out], [1, ""]);
+    assert.match(refused.err, /^another npm start, .* uses .*\n$/);
     const port = new URL(address).port;
     const second = await command({ SIXFOLD_DATA_DIR: `${cluster.folder}/second`, SIXFOLD_PORT: port }, "piped")
       .output();
