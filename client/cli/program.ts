@@ -32,6 +32,8 @@ Environment:
   SIXFOLD_GATEWAY   addresses of gateways, separated by commas; http://127.0.0.1:8080 by default
   SIXFOLD_KEY       the API key, where gateways want one
 
+Not here but where the database is, in the project's folder: npm run backup -- FILE, npm run restore -- FILE
+
 Exit codes: 0 done; 1 internal error; 2 wrong use; 3 not found; 4 in the way (exists, or changed meanwhile);
 5 not allowed; 6 no space; 7 not reachable now; 8 damaged; 130 stopped`;
 
