@@ -125,6 +125,10 @@ const ALONE = "tests/load_test.ts";
 const LONG = ["bench", "collector", "console_cluster", "restore", "transfers", "examples", "package", "docs"].map((
   name,
 ) => `tests/${name}_test.ts`);
+/** These begin first: one that takes long and began last would run on alone. */
+const SLOW = ["faults", "disks", "repair", "rebalance", "membership", "failover", "sessions_faults", "undelete"].map((
+  name,
+) => `tests/${name}_test.ts`);
 const onDeno = ["test", "-A", "--no-check", "--quiet"];
 
 if (Deno.args.includes("--long")) {
@@ -150,6 +154,13 @@ outcomes.push(
     counted("units on Bun", "bun", bunCoverage(reports, "./shared", "./node-daemon", "./client")),
   ]),
 );
+/** The tests of whole clusters, in the order in which they begin. */
+async function clusterTests(): Promise<string[]> {
+  const all = await Array.fromAsync(Deno.readDir(`${root}tests`), ({ name }) => `tests/${name}`);
+  const others = all.filter((path) => path.endsWith("_test.ts") && ![ALONE, ...LONG, ...SLOW].includes(path)).sort();
+  return [...SLOW, ...others, "tests/traces"];
+}
+
 /** Faults and chaos wait for their processes most of the time: the whole cluster's tests use the machine meanwhile. */
 async function faults(): Promise<Outcome[]> {
   const tool = ["run", "-A", "--no-check", "--no-prompt"];
@@ -166,7 +177,7 @@ async function faults(): Promise<Outcome[]> {
   ];
 }
 const [cluster, injected] = await Promise.all([
-  counted("whole cluster", "deno", [...onDeno, "--parallel", `--ignore=${[ALONE, ...LONG].join()}`, "tests"]),
+  counted("whole cluster", "deno", [...onDeno, "--parallel", ...await clusterTests()]),
   faults(),
 ]);
 outcomes.push(cluster, ...injected, await counted("load tests", "deno", [...onDeno, ALONE]), await coverage());

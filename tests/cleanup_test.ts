@@ -81,7 +81,10 @@ Deno.test("disks and database are brought together, and a wrong database costs n
     await t.step("uploads in flight are never taken for strays", async () => {
       const end = Date.now() + 6000;
       await Promise.all(Array.from({ length: 4 }, async (_, lane) => {
-        for (let i = 0; Date.now() < end; i++) await put(`flight-${lane}-${i % 3}`, 2 * MIB + i);
+        for (let i = 0; Date.now() < end; i++) {
+          await put(`flight-${lane}-${i % 3}`, MIB + i);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
       }));
       assert.deepEqual(await aside(), []);
       await readAll();

@@ -126,7 +126,7 @@ Deno.test("the client", async (t) => {
   await t.step("an upload goes on through the other gateway after a cut, and after a kill", async () => {
     const [first = "", second = ""] = gateways;
     await using proxy = await TcpProxy.open(first.replace("http://", ""));
-    const bytes = pattern(128 * MIB);
+    const bytes = pattern(64 * MIB);
     let tried = 0;
     const client = createClient({
       gateways: [`http://${proxy.address.replace("http://", "")}`, second],
@@ -137,10 +137,10 @@ Deno.test("the client", async (t) => {
     });
     let harm = 0;
     const onProgress = ({ sent }: { sent: number }) => {
-      if (harm === 0 && sent > 30 * MIB) {
+      if (harm === 0 && sent > 16 * MIB) {
         harm = 1;
         proxy.cut();
-      } else if (harm === 1 && sent > 80 * MIB) {
+      } else if (harm === 1 && sent > 40 * MIB) {
         harm = 2;
         proxy.heal();
         cluster.gateways[1]?.kill("SIGKILL");

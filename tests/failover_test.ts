@@ -42,13 +42,13 @@ for (const hop of ["web", "grpc"]) {
       stopped.clear();
     };
     try {
-      const first = await put(`${files}/first`, 64 * MIB);
+      const first = await put(`${files}/first`, 24 * MIB);
       const client = createClient(ClusterService, fetchTransport(address));
       const seen = async () => (await client.listServers({})).servers;
       const ofVictim = async () => (await seen()).find(({ httpAddress }) => httpAddress === victim.http);
       await t.step("network times out during an upload", async () => {
-        const stored = await put(`${files}/during`, 96 * MIB, (sent) => {
-          if (sent > 32 * MIB) stop(victim);
+        const stored = await put(`${files}/during`, 64 * MIB, (sent) => {
+          if (sent > 24 * MIB) stop(victim);
         });
         goOn();
         assert.deepEqual(await get(`${files}/during`), stored);
@@ -60,13 +60,13 @@ for (const hop of ["web", "grpc"]) {
       await t.step("a server fails over", async () => {
         // A gateway that is late itself counts nothing against the servers, so on a busy machine it takes some more calls.
         await until("no breaker opens", WAITED_MS, async () => {
-          await put(`${files}/over`, 8 * MIB);
+          await put(`${files}/over`, 2 * MIB);
           const { breaker, state } = await ofVictim() ?? {};
           return breaker === BreakerState.OPEN || state === ServerState.INACTIVE;
         });
         const before = await ofVictim();
         assert.match(before?.lastError ?? "", /storage server/);
-        for (let i = 0; i < 5; i++) await put(`${files}/around-${i}`, 8 * MIB);
+        for (let i = 0; i < 5; i++) await put(`${files}/around-${i}`, 2 * MIB);
         // Half-open, it is asked once in 30 s; and who goes without it cannot be held up by it.
         const asked = Number((await ofVictim())?.calls) - Number(before?.calls);
         assert.ok(asked <= 1, `${asked} calls to a server whose breaker is open`);
@@ -86,8 +86,8 @@ for (const hop of ["web", "grpc"]) {
         assert.ok(made <= 1.2 * 10 * (6 + 4), `${made} calls`);
       });
       await t.step("server crashes during an upload", async () => {
-        const stored = await put(`${files}/crash`, 96 * MIB, (sent) => {
-          if (sent > 32 * MIB && !stopped.has(other)) {
+        const stored = await put(`${files}/crash`, 64 * MIB, (sent) => {
+          if (sent > 24 * MIB && !stopped.has(other)) {
             other.process.kill("SIGKILL");
             stopped.add(other);
           }
