@@ -42,7 +42,7 @@ for (const [hop, size] of [["web", 1024 * MIB], ["grpc", 128 * MIB]] as const) {
       "two down from the start, a third killed: the upload succeeds, and reads with all three down",
       async () => {
         const again = cluster.daemons.at(-1);
-        sent.set("second", await uploadWhileKilling("second", 128 * MIB, [again]));
+        sent.set("second", await uploadWhileKilling("second", 64 * MIB, [again]));
         assert.deepEqual(await digestOf(await fetch(`${files}/second`)), sent.get("second"));
       },
     );

@@ -139,9 +139,9 @@ Deno.test("what is missing or damaged is rebuilt", async (t) => {
     });
 
     await t.step("a gateway killed in the middle: another goes on, and nothing is left", async () => {
-      const fileId = await put("large", 200 * MIB);
+      const fileId = await put("large", 80 * MIB);
       for (const index of [0, 5]) await Deno.remove(await pathOf(fileId, index));
-      const slow = await cluster.addGateway({ ...SETTINGS, SIXFOLD_REPAIR_RATE: "4M" });
+      const slow = await cluster.addGateway({ ...SETTINGS, SIXFOLD_REPAIR_RATE: "2M" });
       // Only the slow one is left, and is killed while it writes.
       const [first, second] = cluster.gateways.splice(0, 2);
       first?.kill("SIGTERM");
