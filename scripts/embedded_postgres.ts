@@ -1,6 +1,7 @@
 /** A real PostgreSQL from npm, for a machine that has none: its folder is made once, and it runs as an ordinary user. */
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { type Account, commandAs, ordinaryAccount } from "./ordinary_account.ts";
 import { end } from "./other_process.ts";
 import { fromFileUrl } from "./paths.ts";
 
@@ -15,12 +16,6 @@ export interface Postgres {
   readonly ended: Promise<unknown>;
   /** Ends it the fast way: open transactions are rolled back, and nothing that was acknowledged is lost. */
   stop(): Promise<void>;
-}
-
-/** Who runs the server. PostgreSQL refuses to run as root. */
-interface Account {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /**
@@ -41,25 +36,10 @@ export async function startPostgres(folder: string, port: number, detached = fal
   if (!(await exists(`${data}/PG_VERSION`))) await initialize(bin, folder, account);
   await stopLeftover(data);
   const log = `${folder}/log`;
-  const server = new Deno.Command(`${bin}/postgres`, {
-    args: [
-      "-D",
-      data,
-      "-p",
-      String(port),
-      "-c",
-      "listen_addresses=127.0.0.1",
-      "-c",
-      "unix_socket_directories=",
-      "-c",
-      "max_connections=200",
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-    detached,
-    ...account,
-  }).spawn();
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
+  const args = ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])];
+  const streams = { stdin: "null", stdout: "null", stderr: "piped", detached } as const;
+  const server = (await commandAs(account, `${bin}/postgres`, args, data, streams)).spawn();
   const written = server.stderr.pipeTo((await Deno.open(log, { create: true, write: true, truncate: true })).writable);
   let ended = false;
   server.status.then(() => ended = true);
@@ -109,37 +89,13 @@ async function binaries(): Promise<string> {
   throw new Error("no embedded PostgreSQL for this platform; set DATABASE_URL to a server of yours");
 }
 
-/** As root, the user `postgres` or else `nobody`; otherwise the user that runs this. */
-async function ordinaryAccount(): Promise<Account | undefined> {
-  if (Deno.uid() !== 0) return undefined;
-  const users = (await Deno.readTextFile("/etc/passwd")).split("\n").map((line) => line.split(":"));
-  for (const name of ["postgres", "nobody"]) {
-    const user = users.find(([login]) => login === name);
-    if (user) return { uid: Number(user[2]), gid: Number(user[3]) };
-  }
-  throw new Error("PostgreSQL must not run as root, and there is no user postgres or nobody; set DATABASE_URL");
-}
-
 async function initialize(bin: string, folder: string, account: Account | undefined): Promise<void> {
   // Made beside its place and renamed: a folder that is half made is never taken for a whole one.
   const fresh = `${folder}/data.new`;
   await Deno.remove(fresh, { recursive: true }).catch(() => {});
-  const { success, stderr } = await new Deno.Command(`${bin}/initdb`, {
-    args: [
-      "-D",
-      fresh,
-      "-U",
-      "postgres",
-      "--pwfile",
-      `${folder}/password`,
-      "-A",
-      "scram-sha-256",
-      "-E",
-      "UTF8",
-      "--locale=C",
-    ],
-    ...account,
-  }).output();
+  const users = ["-U", "postgres", "--pwfile", `${folder}/password`, "-A", "scram-sha-256"];
+  const args = ["-D", fresh, ...users, "-E", "UTF8", "--locale=C"];
+  const { success, stderr } = await (await commandAs(account, `${bin}/initdb`, args, folder)).output();
   if (!success) throw new Error(`initdb failed: ${new TextDecoder().decode(stderr)}`);
   await Deno.rename(fresh, `${folder}/data`);
 }
@@ -152,11 +108,11 @@ async function stopLeftover(data: string): Promise<void> {
   await end(pid, (identity) => identity.includes(` -D ${data} `), "SIGINT");
 }
 
-async function give(path: string, { uid, gid }: Account): Promise<void> {
-  await Deno.chown(path, uid, gid);
+async function give(path: string, account: Account): Promise<void> {
+  await Deno.chown(path, account.uid, account.gid);
   for await (const entry of Deno.readDir(path)) {
-    if (entry.isDirectory) await give(`${path}/${entry.name}`, { uid, gid });
-    else await Deno.chown(`${path}/${entry.name}`, uid, gid);
+    if (entry.isDirectory) await give(`${path}/${entry.name}`, account);
+    else await Deno.chown(`${path}/${entry.name}`, account.uid, account.gid);
   }
 }
 
