@@ -42,9 +42,3 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
   await work();
   return (performance.now() - began) / 1000;
 }
-
-/** A server's own process and those of its sessions. */
-export async function processesOf(pid: number): Promise<number[]> {
-  const { stdout } = await new Deno.Command("ps", { args: ["--ppid", String(pid), "-o", "pid="] }).output();
-  return [pid, ...new TextDecoder().decode(stdout).trim().split(/\s+/).map(Number).filter((id) => id > 0)];
-}

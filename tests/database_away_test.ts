@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { startPostgres } from "../scripts/embedded_postgres.ts";
+import { familyOf } from "../scripts/process_family.ts";
 import { until } from "../scripts/programs.ts";
-import { processesOf, seconds, TestCluster } from "./cluster.ts";
+import { seconds, TestCluster } from "./cluster.ts";
 
 const MIB = 1024 * 1024;
 /** What a call may take while PostgreSQL is frozen, in seconds: a place in line, a statement, and a little. */
@@ -82,7 +83,7 @@ Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
     const postmaster = await cluster.postgresPid();
     // First who makes sessions, or one that begins meanwhile would go on.
     Deno.kill(postmaster, "SIGSTOP");
-    const pids = await processesOf(postmaster);
+    const pids = await familyOf(postmaster);
     for (const id of pids) Deno.kill(id, "SIGSTOP");
     try {
       const took = await seconds(async () => {
@@ -112,7 +113,7 @@ Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
     for (let round = 0; round < 3; round++) {
       const before = acknowledged.length;
       await until("nothing is stored", 30_000, () => Promise.resolve(acknowledged.length >= before + 20));
-      const pids = await processesOf(await cluster.postgresPid());
+      const pids = await familyOf(await cluster.postgresPid());
       for (const id of pids) Deno.kill(id, "SIGKILL");
       await Deno.remove(`${folder}/data/postmaster.pid`).catch(() => {});
       await startPostgres(folder, port);

@@ -8,8 +8,8 @@ import { fetchTransport } from "../shared/rpc.ts";
 import { silenceLimit } from "../shared/silence.ts";
 import { openDatabase } from "../gateway/db/database.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
+import { familyOf } from "../scripts/process_family.ts";
 import { until } from "../scripts/programs.ts";
-import { familyOf } from "../scripts/bench/usage.ts";
 import { type Daemon, TestCluster, TOKEN } from "./cluster.ts";
 
 const MIB = 1024 * 1024;

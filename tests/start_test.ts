@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { openDatabase } from "../gateway/db/database.ts";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { LocalCluster } from "../scripts/local_cluster.ts";
+import { familyOf } from "../scripts/process_family.ts";
 import { ROOT, until } from "../scripts/programs.ts";
 import { readyAddress } from "../scripts/ready_address.ts";
 import { backupProgram } from "./backup_program.ts";
@@ -25,15 +26,6 @@ async function start(
 ): Promise<{ process: Deno.ChildProcess; address: string }> {
   const process = command({ SIXFOLD_DATA_DIR: folder, ...settings }, "inherit").spawn();
   return { process, address: await readyAddress(process.stdout) };
-}
-
-/** The process and all that it has started. */
-async function family(pid: number): Promise<number[]> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-e", "-o", "pid=,ppid="] }).output();
-  const pairs = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
-  const found = [pid];
-  for (const parent of found) found.push(...pairs.filter(([, ppid]) => ppid === parent).map(([child = 0]) => child));
-  return found;
 }
 
 /** Where processes listen, as the kernel writes addresses; nothing where it keeps no such table. */
@@ -75,7 +67,7 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
       await response.body?.cancel();
       assert.equal(response.status, 201);
     }
-    const killed = await family(first.process.pid);
+    const killed = await familyOf(first.process.pid);
     assert.ok(killed.length >= 9, `${killed.length} processes`);
     for (const pid of killed) if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
     await first.process.status;
@@ -86,7 +78,7 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
     assert.deepEqual(small, bytes.slice(0, 100));
     const back = await (await fetch(`${second.address}/v1/files/demo/large`)).bytes();
     assert.ok(Buffer.from(await large.arrayBuffer()).equals(back));
-    const all = await family(second.process.pid);
+    const all = await familyOf(second.process.pid);
     if (Deno.build.os === "linux") {
       const doors = await listening(all);
       // The gateway, PostgreSQL, two of each daemon, and what keeps a range of ports: on 127.0.0.1, and nowhere else.
@@ -117,7 +109,7 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
     assert.match(new TextDecoder().decode(refused.stderr), /^another npm start, .* uses .*; stop it or /);
     assert.equal((await fetch(`${third.address}/v1/files/demo/small`, { method: "HEAD" })).status, 200);
     // Killed alone, it leaves the others running; the next one takes their place, and their port.
-    const orphans = await family(third.process.pid);
+    const orphans = await familyOf(third.process.pid);
     third.process.kill("SIGKILL");
     await third.process.status;
     const fourth = await start(folder, { SIXFOLD_PORT: new URL(third.address).port });
@@ -125,14 +117,14 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
     assert.deepEqual(orphans.filter(isAlive), []);
     assert.equal((await digestOf(await fetch(`${fourth.address}/v1/files/demo/late`))).sha256, sent);
     // Where PostgreSQL is gone nothing can go on: all the others end, and say so.
-    const rest = await family(fourth.process.pid);
+    const rest = await familyOf(fourth.process.pid);
     Deno.kill(Number((await Deno.readTextFile(`${folder}/postgres/data/postmaster.pid`)).split("\n")[0]), "SIGKILL");
     assert.equal((await fourth.process.status).code, 1);
     // Its own processes end by themselves, a moment later.
     await until("something runs on", 10_000, () => Promise.resolve(!rest.some(isAlive)));
     running = undefined;
   } finally {
-    for (const pid of running ? await family(running.pid) : []) if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
+    for (const pid of running ? await familyOf(running.pid) : []) if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
     await Deno.remove(folder, { recursive: true });
   }
 });

@@ -1,5 +1,7 @@
 /** What processes have taken of the machine, read from /proc; nothing where there is none. */
 
+import { familyOf } from "../process_family.ts";
+
 /** Ticks of a second in /proc: USER_HZ, which is 100 on every Linux that people run. */
 const TICKS = 100;
 
@@ -24,10 +26,4 @@ export async function cpuSeconds(pids: readonly number[]): Promise<number> {
 export async function peakMemory(pid: number): Promise<number> {
   const text = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   return Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? NaN) / 1024;
-}
-
-/** A process and its children: PostgreSQL has one for each connection. */
-export async function familyOf(pid: number): Promise<number[]> {
-  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
-  return [pid, ...text.trim().split(" ").filter(Boolean).map(Number)];
 }

@@ -1,5 +1,5 @@
 /** What can happen to a stage's PostgreSQL. */
-import { familyOf } from "../bench/usage.ts";
+import { familyOf } from "../process_family.ts";
 import { until } from "../programs.ts";
 import type { Stage } from "./stage.ts";
 

@@ -1,4 +1,5 @@
 /** PostgreSQL on several nodes under Patroni, with an etcd, on this machine: as docs/postgresql.md has it. */
+import { familyOf } from "../process_family.ts";
 import { answers, freePort, stopAll, until } from "../programs.ts";
 
 const READY_MS = 90_000;
@@ -69,9 +70,7 @@ export class PatroniNodes implements AsyncDisposable {
     const node = this.#nodes.find(({ name }) => name === leader);
     if (node === undefined) throw new Error("there is no primary");
     const postmaster = parseInt(await Deno.readTextFile(`${node.folder}/data/postmaster.pid`));
-    const { stdout } = await new Deno.Command("ps", { args: ["--ppid", String(postmaster), "-o", "pid="] }).output();
-    const sessions = new TextDecoder().decode(stdout).trim().split(/\s+/).map(Number);
-    for (const pid of [node.process.pid, postmaster, ...sessions]) {
+    for (const pid of [node.process.pid, ...await familyOf(postmaster)]) {
       try {
         Deno.kill(pid, "SIGKILL");
       } catch { /* A session has ended by itself. */ }
