@@ -35,7 +35,8 @@ export async function commandAs(
   if (account === undefined) return new Deno.Command(program, { ...options, args: [...args] });
   const { name, uid, gid } = account;
   const closed = await closedTo(account, program) ?? await closedTo(account, folder);
-  if (closed === undefined) return new Deno.Command(program, { ...options, args: [...args], uid, gid });
+  // It begins in the folder that we are in otherwise, which may be closed to it as well.
+  if (closed === undefined) return new Deno.Command(program, { ...options, args: [...args], uid, gid, cwd: "/" });
   const rights = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--securebits=+no_setuid_fixup"];
   const grant = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", ...rights];
   const probe = new Deno.Command("setpriv", { args: [...grant, "true"], stdout: "null", stderr: "null" });
