@@ -12,7 +12,7 @@ import {
 import { decodePutStep, encodeMessage, type PutStep } from "../shared/grpc_web.ts";
 import type { Logger } from "../shared/logger.ts";
 import { explainFailure, MAX_MESSAGE } from "../shared/rpc.ts";
-import { annotate, inSpan } from "../shared/telemetry.ts";
+import { addSpan, annotate, spanTime } from "../shared/telemetry.ts";
 import { unreadable } from "../shared/unreadable.ts";
 import { Landing } from "./landing.ts";
 import { countSent, watchCall } from "./metrics.ts";
@@ -91,14 +91,14 @@ async function sendWindow<T>(
     const length = to - from;
     const memory = windows.take(length + 2 * PAGE);
     try {
-      const began = performance.now();
-      const read = () => reader.frames(from, length, memory);
-      const { byteOffset, buffer } = await inSpan("disk.read", { "sixfold.bytes": length }, read);
-      const readMs = performance.now() - began;
+      const began = spanTime();
+      const { byteOffset, buffer } = await reader.frames(from, length, memory);
+      const ended = spanTime();
+      addSpan("disk.read", { "sixfold.bytes": length }, began, ended);
       const bytes = new Uint8Array(buffer, byteOffset, length + END_FRAME.length);
       bytes.set(END_FRAME, length);
       countSent(length);
-      return await send({ bytes, length, timing: `disk.read;dur=${readMs.toFixed(3)}` });
+      return await send({ bytes, length, timing: `disk.read;dur=${(ended - began).toFixed(3)}` });
     } finally {
       windows.give(memory);
     }

@@ -72,7 +72,7 @@ test("a request is one tree, whatever runs beside it; what it did is kept", asyn
   const [kept] = keep.list();
   assert.equal(kept?.traceId, "0af7651916cd43dd8448eb211c80319c");
   assert.equal(JSON.parse(lines[0] ?? "").traceId, kept.traceId);
-  assert.deepEqual([kept.root?.name, kept.root?.parentId, kept.root?.error], ["GET /x", "", ""]);
+  assert.deepEqual([kept.root?.name, kept.root?.parentId, kept.root?.error], ["GET /x", "b7ad6b7169203331", ""]);
   const of = (name: string) => kept.spans.filter((span) => span.name === name);
   assert.deepEqual(of("half").map(({ attributes }) => attributes), [{ n: 1, done: 1 }, { n: 2, done: 2 }]);
   assert.deepEqual(of("quarter").map(({ parentId }) => parentId), of("half").map(({ spanId }) => spanId));

@@ -1,6 +1,7 @@
 /** The last requests as callers see them: what each was, and its pieces of work as a tree in the order of time. */
 import { SixfoldError } from "../../shared/errors.ts";
-import type { KeptRequest, KeptSpan, KeptTraces } from "../../shared/telemetry_kept.ts";
+import type { KeptRequest, KeptTraces } from "../../shared/telemetry_kept.ts";
+import type { WorkSpan } from "../../shared/telemetry_span.ts";
 
 /** A request that was answered. */
 export interface TracedRequest {
@@ -62,7 +63,7 @@ export function findTrace(kept: KeptTraces | undefined, traceId: string): Reques
     const all = [root, ...spans.toSorted((a, b) => a.start - b.start)];
     return [{
       request: requestOf(request, root),
-      spans: all.map((span) => spanOf(span, root.start)),
+      spans: all.map((span) => spanOf(span, root)),
       leftOut: left,
     }];
   });
@@ -78,7 +79,7 @@ function present(kept: KeptTraces | undefined): KeptTraces {
   throw new SixfoldError("failed_precondition", "this gateway keeps no traces; set SIXFOLD_KEPT_REQUESTS");
 }
 
-function requestOf({ traceId, spans }: KeptRequest, root: KeptSpan): TracedRequest {
+function requestOf({ traceId, spans }: KeptRequest, root: WorkSpan): TracedRequest {
   const transfer = spans.find(({ name }) => TRANSFERS.has(name));
   return {
     traceId,
@@ -92,17 +93,19 @@ function requestOf({ traceId, spans }: KeptRequest, root: KeptSpan): TracedReque
   };
 }
 
-function spanOf({ spanId, parentId, name, start, durationMs, attributes, events, error }: KeptSpan, from: number) {
-  const text = (values: KeptSpan["attributes"]) =>
+function spanOf(span: WorkSpan, root: WorkSpan): TracedSpan {
+  const { spanId, name, start, durationMs, attributes, events, error } = span;
+  const text = (values: WorkSpan["attributes"]) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
   return {
     spanId,
-    parentId,
+    // The caller's span is elsewhere.
+    parentId: span === root ? "" : span.parentId,
     name,
-    startMs: start - from,
+    startMs: start - root.start,
     durationMs,
     attributes: text(attributes),
-    events: events.map(({ name, at, attributes }) => ({ name, atMs: at - from, attributes: text(attributes) })),
+    events: events.map(({ name, at, attributes }) => ({ name, atMs: at - root.start, attributes: text(attributes) })),
     error,
   };
 }

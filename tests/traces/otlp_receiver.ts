@@ -78,7 +78,8 @@ const text = (fields: Fields, number: number) => new TextDecoder().decode(bytes(
 const hex = (fields: Fields, number: number) => bytes(fields, number).toHex();
 const ms = (fields: Fields, number: number) => Number(fields.get(number)?.[0] ?? 0) / 1e6;
 
-function decode(body: Uint8Array): ReceivedSpan[] {
+/** The spans of a request. */
+export function decode(body: Uint8Array): ReceivedSpan[] {
   return messages(fieldsOf(body), 1).flatMap((resourceSpans) => {
     const resource = attributesOf(messages(resourceSpans, 1)[0] ?? new Map(), 1);
     return messages(resourceSpans, 2).flatMap((scope) => messages(scope, 2)).map((span) => ({
