@@ -1,22 +1,15 @@
 /**
- * The gateway's door: HTTP/1.1 in, `Request` and `Response` within, with the limits that keep one client from harming
- * the others. It stands on node:http because Deno.serve has no timeouts, and holds no chunked body back (Deno 2.9.5).
+ * The gateway's door: HTTP/1.1 in, with the limits that keep one client from harming the others. It stands on node:http because Deno.serve has no timeouts, and holds no chunked body back (Deno 2.9.5).
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { SixfoldError } from "../shared/errors.ts";
 import type { Logger } from "../shared/logger.ts";
 import type { Certificate } from "../shared/certificate.ts";
-import { keepInterim } from "./api/interim.ts";
+import { exchange, type Handler } from "./exchange.ts";
 import { createListener } from "./listener.ts";
 import type { RequestWatch } from "./request_watch.ts";
 import { type Crowds, SlowClients } from "./slow_clients.ts";
-
-/**
- * What answers requests. A request's signal aborts when the client has left before the answer was complete.
- * @param address the client's, or that of the last proxy before the door
- */
-export type Handler = (request: Request, address: string) => Promise<Response>;
 
 /** How much goes through a door. */
 export interface DoorLoad {
@@ -56,22 +49,6 @@ export interface DoorOptions {
 
 /** A line in the log about full doors, at most so often, in ms. */
 const TELL_MS = 10_000;
-/** How long a connection with the rest of a refused body stays, so that the answer is not lost to a reset. */
-const DRAIN_MS = 1000;
-/** What every answer says that does not say otherwise: it is no page, no part of one, and is kept by nobody for others. */
-const SAFE = {
-  "cache-control": "private",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "SAMEORIGIN",
-};
-/** Answers without a length that may be long; all others are messages of bounded size. */
-const STREAMS = /^application\/(connect\+|grpc)/;
-/** Segments that a URL would resolve: in a key they are an error, and must not lead to another key. */
-const DOTS = /\/(?:\.|%2e){1,2}(?=[/?#]|$)/i;
-
 /**
  * Opens the door.
  * @throws SixfoldError `failed_precondition` when the port is taken
@@ -95,6 +72,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
     const refusal = limited(request);
     return refusal === undefined ? await options.handler(request, address) : options.refuse(request, refusal);
   };
+  const exchanging = { handler, clients, isStopping: () => stopping };
   const take = (incoming: IncomingMessage, outgoing: ServerResponse, onBody = () => {}) => {
     const { socket } = incoming;
     busy.add(socket);
@@ -103,7 +81,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       if (stopping) socket.destroy();
     });
     const work = (more: () => Record<string, string>) =>
-      exchange(incoming, outgoing, onBody, handler, clients, more, () => stopping).catch((error) => {
+      exchange(exchanging, incoming, outgoing, onBody, more).catch((error) => {
         // The transfer is broken, and must look so: no clean end, whatever was sent.
         log.debug("a request broke off", { error });
         outgoing.destroy();
@@ -138,139 +116,6 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       clients.close();
     },
   };
-}
-
-async function exchange(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  onBody: () => void,
-  handler: Handler,
-  clients: SlowClients,
-  more: () => Record<string, string>,
-  isStopping: () => boolean,
-): Promise<void> {
-  const left = new AbortController();
-  outgoing.on("close", () => {
-    if (!outgoing.writableFinished) left.abort(new SixfoldError("canceled", "the client went away"));
-  });
-  const response = await answer(incoming, outgoing, onBody, handler, clients, left.signal);
-  const headers: Record<string, string> = { ...SAFE, ...Object.fromEntries(response.headers), ...more() };
-  if (!incoming.complete || isStopping()) headers["connection"] = "close";
-  if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
-    outgoing.writeHead(response.status, headers);
-    if (response.body !== null) await send(response.body, outgoing, clients, left.signal);
-    outgoing.end();
-  } else {
-    const body = await response.bytes();
-    outgoing.writeHead(response.status, { ...headers, "content-length": String(body.length) });
-    outgoing.end(body);
-  }
-  // What is to be sent again anyway is not read: with too much to do, that would be most of it.
-  if (!incoming.complete) linger(incoming, !("retry-after" in headers));
-  // A body that is here but was not taken would not end, and not be let go of.
-  else incoming.resume();
-}
-
-async function answer(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  onBody: () => void,
-  handler: Handler,
-  clients: SlowClients,
-  signal: AbortSignal,
-): Promise<Response> {
-  const { method = "GET", url = "/" } = incoming;
-  if (!url.startsWith("/") || DOTS.test(url)) return new Response("the path is not one of a file\n", { status: 400 });
-  const headers = new Headers();
-  for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
-    headers.append(incoming.rawHeaders[i] ?? "", incoming.rawHeaders[i + 1] ?? "");
-  }
-  const hasBody = headers.has("content-length") || headers.has("transfer-encoding");
-  const body = hasBody && method !== "GET" && method !== "HEAD" ? bodyOf(incoming, outgoing, onBody, clients) : null;
-  // The host is the client's word; nothing is decided by it, and only the path is read.
-  const request = new Request(`http://gateway${url}`, { method, headers, body, signal });
-  keepInterim(request, incoming, outgoing);
-  return await handler(request, incoming.socket.remoteAddress ?? "");
-}
-
-/** The body as a stream that takes from the socket only what its reader asks for. @param onBody hears the first time */
-function bodyOf(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  onBody: () => void,
-  clients: SlowClients,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let over = false;
-  let asked = false;
-  /** Only the first end counts: after it, the stream takes nothing any more. */
-  const end = (act: () => void) => {
-    clients.forget(transfer);
-    if (!over) act();
-    over = true;
-  };
-  let fail: (error: SixfoldError) => void = () => {};
-  const transfer = clients.follow("upload", (error) => end(() => fail(error)));
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) {
-      fail = (error) => controller.error(error);
-      const brokenOff = () => fail(new SixfoldError("canceled", "the client broke off its body"));
-      incoming.on("data", (piece: Uint8Array<ArrayBuffer>) => {
-        transfer.progress(piece.length);
-        // What comes after the answer is for nobody, and would be kept for ever.
-        if (over || outgoing.writableEnded) return;
-        incoming.pause();
-        controller.enqueue(piece);
-      });
-      incoming.on("end", () => end(() => controller.close()));
-      incoming.on("error", () => end(brokenOff));
-      incoming.on("close", () => end(brokenOff));
-      incoming.pause();
-    },
-    pull() {
-      if (!asked) onBody();
-      asked = true;
-      transfer.wait();
-      incoming.resume();
-    },
-    cancel: () => end(() => {}),
-  }, { highWaterMark: 0 });
-}
-
-/**
- * Writes a body as fast as the client takes it. The next piece is asked for when the kernel has the one before: a piece's
- * bytes may change then.
- * @throws when the body fails, or the client leaves or stalls
- */
-async function send(
-  body: ReadableStream<Uint8Array>,
-  outgoing: ServerResponse,
-  clients: SlowClients,
-  left: AbortSignal,
-): Promise<void> {
-  let fail: (reason: unknown) => void = () => {};
-  const transfer = clients.follow("download", (error) => fail(error));
-  const gone = () => fail(left.reason);
-  left.addEventListener("abort", gone);
-  try {
-    for await (const piece of body) {
-      left.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        fail = reject;
-        transfer.wait();
-        outgoing.write(piece, (error) => error ? reject(error) : resolve());
-      });
-      transfer.progress(piece.length);
-    }
-  } finally {
-    left.removeEventListener("abort", gone);
-    clients.forget(transfer);
-  }
-}
-
-function linger(incoming: IncomingMessage, reads: boolean): void {
-  if (reads) incoming.resume();
-  const cut = setTimeout(() => incoming.destroy(), DRAIN_MS);
-  incoming.on("close", () => clearTimeout(cut));
 }
 
 /** Calls `act` now, or not at all when it was called a moment ago. */

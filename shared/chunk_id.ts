@@ -78,11 +78,25 @@ export function uuidFromBytes(bytes: Uint8Array): string {
 
 /** A new UUID of version 7 (RFC 9562): 48 bits of milliseconds, then random bits. */
 export function newUuid(now = Date.now()): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, Math.floor(now / 0x1_0000));
-  view.setUint16(4, now % 0x1_0000);
-  view.setUint8(6, (view.getUint8(6) & 0x0f) | 0x70);
-  view.setUint8(8, (view.getUint8(8) & 0x3f) | 0x80);
-  return uuidFromBytes(bytes);
+  const bytes = randomBytes();
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  let random = "";
+  for (let i = 6; i < 16; i++) random += (i === 8 || i === 10 ? "-" : "") + HEX[bytes[i] ?? 0];
+  const time = now.toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-${random}`;
+}
+
+/** Random bytes are asked for by the thousand: to ask takes longer than to have them made. */
+const reserve = new Uint8Array(4096);
+let used = reserve.length;
+
+/** 16 bytes, for now. */
+function randomBytes(): Uint8Array {
+  if (used === reserve.length) {
+    crypto.getRandomValues(reserve);
+    used = 0;
+  }
+  used += 16;
+  return reserve.subarray(used - 16, used);
 }

@@ -9,6 +9,7 @@ import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-g
 import { toConnectError } from "./connect_error.ts";
 import { SixfoldError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { pathOf } from "./path_of.ts";
 import { blameSender, isUnread, refuseUnquotable, unreadable } from "./unreadable.ts";
 
 /** The largest message, in bytes, before and after any decoding. */
@@ -78,7 +79,7 @@ export async function* translateStream<T>(body: AsyncIterable<T>): AsyncGenerato
 export function fetchHandler({ handlers }: ConnectRouter): (request: Request) => Promise<Response> | undefined {
   const byPath = new Map(handlers.map((handler) => [handler.requestPath, handler]));
   return (request) => {
-    const handler = byPath.get(new URL(request.url).pathname);
+    const handler = byPath.get(pathOf(request));
     return handler &&
       handler(universalServerRequestFromFetch(request, {})).then(blameSender).then(universalServerResponseToFetch)
         .catch((cause) => refuseUnquotable(cause, request.headers.get("content-type")));

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { pathOf } from "../../shared/path_of.ts";
 
 /** Answers a request for the console; undefined where it is none. */
 export type Console = (request: Request) => Response | undefined;
@@ -55,7 +56,7 @@ export async function openConsole(folder: URL): Promise<Console> {
   }
   assets.set("/", await assetOf(new TextEncoder().encode(page), "text/html; charset=utf-8", "no-cache"));
   return (request) => {
-    const asset = assets.get(new URL(request.url).pathname);
+    const asset = assets.get(pathOf(request));
     if (asset === undefined || (request.method !== "GET" && request.method !== "HEAD")) return undefined;
     return serve(asset, request);
   };

@@ -1,5 +1,6 @@
 /** The file that a request of REST names in its path. */
 import { SixfoldError } from "../../shared/errors.ts";
+import { pathOf } from "../../shared/path_of.ts";
 
 /** What such a path begins with. */
 export const FILES = "/v1/files/";
@@ -12,7 +13,7 @@ export const UNDELETE = "/v1/undelete/";
  * @throws SixfoldError `invalid_argument`
  */
 export function fileAddress(request: Request, before = FILES): { readonly bucket: string; readonly key: string } {
-  const path = new URL(request.url).pathname.slice(before.length);
+  const path = pathOf(request).slice(before.length);
   const slash = path.indexOf("/");
   try {
     return { bucket: decodeURIComponent(path.slice(0, slash)), key: decodeURIComponent(path.slice(slash + 1)) };

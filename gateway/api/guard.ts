@@ -5,6 +5,7 @@
  */
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
+import { pathOf } from "../../shared/path_of.ts";
 import { asCaller, type Caller, mustHave } from "../core/caller.ts";
 import type { KeyRing } from "../core/key_ring.ts";
 import { linkOf } from "./link.ts";
@@ -32,7 +33,7 @@ export function guard(
   log: Logger,
 ): (request: Request, address: string) => Promise<Response> {
   return async (request, address) => {
-    const { pathname } = new URL(request.url);
+    const pathname = pathOf(request);
     const need = needOf(request.method, pathname);
     if (need === "nothing" && pathname !== SESSION) return await answer(request);
     const buckets = new Set<string>();

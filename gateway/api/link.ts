@@ -9,6 +9,7 @@ import { fileAddress, FILES } from "./file_address.ts";
  * @throws SixfoldError `unauthenticated` when it is malformed or for something else; `invalid_argument` for another body
  */
 export function linkOf(request: Request): SignedLink | undefined {
+  if (!request.url.includes("?")) return undefined;
   const { pathname, searchParams } = new URL(request.url);
   if (!isLink(searchParams)) return undefined;
   const file = pathname.startsWith(FILES) ? fileAddress(request) : undefined;

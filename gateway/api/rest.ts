@@ -5,11 +5,12 @@ import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { KeptTraces } from "../../shared/telemetry_kept.ts";
 import { METRICS_TYPE } from "../../shared/telemetry_metrics.ts";
-import { download } from "../core/download.ts";
+import { download, readInline } from "../core/download.ts";
 import { deleteKey, type FileView, findFileAt, readManifest, undeleteKey, viewOf } from "../core/files.ts";
 import { listPage } from "../core/list.ts";
 import type { Readiness } from "../core/readiness.ts";
 import type { Store } from "../core/store.ts";
+import { streamPieces } from "../core/stream_pieces.ts";
 import { upload } from "../core/upload.ts";
 import { etagOf, matches, mustNotChange } from "./conditions.ts";
 import { declaredSha256 } from "./digest.ts";
@@ -22,6 +23,7 @@ import { storedAnswer } from "./stored.ts";
 import { routeTraces } from "./trace_rpcs.ts";
 import { routeTus } from "./tus.ts";
 import { routeUpload } from "./upload_routes.ts";
+import { WholeAnswer } from "./whole_answer.ts";
 
 /** Types that a browser would run or render as a page are only ever saved. */
 const PASSIVE = /^(image\/(png|jpeg|gif|webp|avif)|audio\/|video\/|text\/plain)/i;
@@ -135,7 +137,7 @@ async function put(store: Store, bucket: string, key: string, request: Request):
   };
   if (isResumable(headers)) return await beginResumable(store, asked, request);
   const body = request.body ?? new ReadableStream({ start: (controller) => controller.close() });
-  return storedAnswer(await upload(store, asked, body, request.signal), 201);
+  return storedAnswer(await upload(store, asked, streamPieces(body), request.signal), 201);
 }
 
 /** What is told of a file's path to whoever asks what can be done there, or does something else. */
@@ -192,6 +194,11 @@ async function read(store: Store, bucket: string, key: string, request: Request,
     return problem(error, request, { "content-range": `bytes */${file.size}` });
   }
   const { offset, length }: ByteRange = range === "whole" ? { offset: 0, length: file.size } : range;
+  const part = range === "whole" ? {} : { "content-range": `bytes ${offset}-${offset + length - 1}/${file.size}` };
+  const answer = { status: range === "whole" ? 200 : 206, headers: { ...headers, ...part } };
+  if (manifest.inline !== null) {
+    return new WholeAnswer(answer.status, answer.headers, readInline(file.id, manifest.inline, offset, length));
+  }
   const stop = new AbortController();
   const pieces = download(
     { ...store, snapshot: store.cluster.now },
@@ -202,13 +209,6 @@ async function read(store: Store, bucket: string, key: string, request: Request,
   );
   // The first piece is verified before the status is sent: a file that is lost is an error and not a broken transfer.
   let next: IteratorResult<Uint8Array> | undefined = await pieces.next();
-  const part = range === "whole" ? {} : { "content-range": `bytes ${offset}-${offset + length - 1}/${file.size}` };
-  const answer = { status: range === "whole" ? 200 : 206, headers: { ...headers, ...part } };
-  if (manifest.inline !== null) {
-    // All of it is here, and needs no stream, which would take longer than the bytes.
-    await pieces.next();
-    return new Response(next.value as Uint8Array<ArrayBuffer> | undefined, answer);
-  }
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {

@@ -15,6 +15,8 @@ const SLOW_MS = 100;
 /** Bytes that prove it. */
 const PROVEN = 4 * 1024 * 1024;
 
+const READ = { "sixfold.direction": "read" };
+
 /** What downloads need. */
 export interface DownloadParts extends ReadParts {
   readonly sql: Sql;
@@ -43,7 +45,7 @@ export async function* download(
   try {
     for await (const bytes of readRange(parts, manifest, offset, length, signal, span)) {
       sent += bytes.length;
-      fileBytes(bytes.length, { "sixfold.direction": "read" });
+      fileBytes(bytes.length, READ);
       pulse.went(bytes.length);
       yield bytes;
     }
@@ -58,6 +60,19 @@ export async function* download(
       span.end(new SixfoldError("canceled", "the reader went away"));
     }
   }
+}
+
+/** The bytes of a range of a file that came with its manifest: nothing is waited for, and nothing can fail. */
+export function readInline(fileId: string, inline: Uint8Array<ArrayBuffer>, offset: number, length: number) {
+  const span = openSpan("download", {
+    "sixfold.file.id": fileId,
+    "sixfold.inline": true,
+    "sixfold.bytes": length,
+  });
+  fileBytes(length, READ);
+  pulse.went(length);
+  span.end();
+  return inline.subarray(offset, offset + length);
 }
 
 /** @param span what reads in these are a part of: who asks for the next piece may run in another place of the trace */
@@ -78,7 +93,7 @@ async function* readRange(
     const to = Math.min(offset + length - segment.offset, segment.length);
     if (from >= to) continue;
     if (segment.inline) {
-      yield (await span.run(() => readInline(parts, manifest.file.id, segment))).subarray(from, to);
+      yield (await span.run(() => readInlineSegment(parts, manifest.file.id, segment))).subarray(from, to);
       continue;
     }
     const inside = span.run(() => openSpan("segment", { "sixfold.segment": segment.number }));
@@ -94,7 +109,7 @@ async function* readRange(
   }
 }
 
-async function readInline({ sql }: DownloadParts, fileId: string, { number }: SegmentRow): Promise<Uint8Array> {
+async function readInlineSegment({ sql }: DownloadParts, fileId: string, { number }: SegmentRow): Promise<Uint8Array> {
   const bytes = await findInline(sql, fileId, number);
   if (bytes === undefined) throw new SixfoldError("aborted", "the file was deleted or replaced while it was read");
   return bytes;

@@ -60,13 +60,13 @@ export const segmentObject = (sql: Sql, chunks = sql`chunks`) =>
 /** All that a read needs. */
 export interface Manifest {
   readonly file: FileRow;
-  readonly inline: Uint8Array | null;
+  readonly inline: Uint8Array<ArrayBuffer> | null;
   readonly segments: readonly SegmentRow[];
 }
 
 /** The file and every chunk of it, in one query; undefined when there is no such file. */
 export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): Promise<Manifest | undefined> {
-  const [row] = await sql<(FileRow & { inline: Uint8Array | null; segments: readonly SegmentRow[] })[]>`
+  const [row] = await sql<(FileRow & { inline: Uint8Array<ArrayBuffer> | null; segments: readonly SegmentRow[] })[]>`
     SELECT ${columns(sql)}, f.inline,
            coalesce((SELECT jsonb_agg(${segmentObject(sql)} ORDER BY s."offset")
              FROM segments s WHERE s.file_id = f.id), '[]'::jsonb) AS segments
