@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { browser, openBrowser } from "../scripts/browser.ts";
 import { seconds, TestCluster } from "./cluster.ts";
+import { millionKeys } from "./console/million_keys.ts";
 import { axe, drop, inspect, SHOTS, wordAt } from "./console/pages.ts";
 import { when } from "./when.ts";
 
@@ -33,7 +34,7 @@ Deno.test({
   ...when(
     browser !== undefined,
     "it needs Chromium",
-    "the console: 200 MiB by drag and drop and back, a daemon killed before the user's eyes, and its repair",
+    "the console: 200 MiB by drag and drop and back, a million keys, and a daemon killed before the user's eyes",
   ),
   async fn(t) {
     await using cluster = await TestCluster.start(0);
@@ -51,6 +52,10 @@ Deno.test({
       await page.getByRole("link", { name: "kept.bin" }).waitFor();
 
       await t.step("200 MiB are dropped, traced, saved byte for byte, and deleted", () => large(page));
+
+      await t.step("a million keys scroll, in order and in bounded memory, and are searched", async () => {
+        await millionKeys(page, address, cluster.postgres.url);
+      });
 
       await t.step("a daemon that is killed is seen within seconds, and its chunks are rebuilt", async () => {
         await page.getByRole("link", { name: "Cluster", exact: true }).click();

@@ -4,6 +4,8 @@ import { dateText, sizeText } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import { type Entry, useListing } from "./listing.ts";
 import { filesHref, route } from "./route.ts";
+import { scrollOf } from "./tall_scroll.ts";
+import { changed } from "./upload_queue.ts";
 
 /** A row, in rem. */
 const ROW = 2.75;
@@ -21,23 +23,52 @@ interface Props {
 
 /** The list. */
 export function FileList({ bucket, folder, prefix }: Props) {
-  const { entries, loading, more, error, next } = useListing(bucket, prefix);
+  const { pages, error, look } = useListing(bucket, prefix);
+  const { count, came, more, growing } = pages;
   const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 1000, row: 44 });
-  const look = () => {
+  /** The row that the keyboard has gone to, until it is drawn. */
+  const sought = useRef(NaN);
+  const [{ top, height, row }, setView] = useState({ top: 0, height: 1000, row: 44 });
+  const { drawn, scale } = scrollOf(count * row, height);
+  const scaled = useRef(scale);
+  scaled.current = scale;
+  const see = () => {
+    if (box.current === null) return;
+    const { scrollTop, clientHeight } = box.current;
     const row = ROW * parseFloat(getComputedStyle(document.documentElement).fontSize);
-    if (box.current !== null) setView({ top: box.current.scrollTop, height: box.current.clientHeight, row });
+    setView({ top: scrollTop * scaled.current, height: clientHeight, row });
   };
   useLayoutEffect(() => {
-    const watch = new ResizeObserver(look);
+    const watch = new ResizeObserver(() => see());
     if (box.current !== null) watch.observe(box.current);
     return () => watch.disconnect();
   }, []);
-  const first = Math.max(0, Math.floor(view.top / view.row) - SPARE);
-  const end = Math.min(entries.length, Math.ceil((view.top + view.height) / view.row) + SPARE);
+  useLayoutEffect(() => {
+    // A list that has grown has other places for the same rows.
+    if (box.current !== null && scale > 1) box.current.scrollTop = top / scale;
+  }, [scale]);
+  const first = Math.max(0, Math.floor(top / row) - SPARE);
+  const end = Math.min(count, Math.ceil((top + height) / row) + SPARE);
+  useEffect(() => look(Math.max(0, first - AHEAD), end + AHEAD), [first, end, came, changed.value]);
   useEffect(() => {
-    if (more && end > entries.length - AHEAD) next();
-  }, [end, entries.length, more]);
+    const found = box.current?.querySelector<HTMLElement>(`[data-place="${sought.current}"]`);
+    found?.focus({ preventScroll: true });
+    if (found) sought.current = NaN;
+  });
+  /** Arrows, Home and End move among the rows, whether they are drawn yet or not. */
+  const move = (event: KeyboardEvent) => {
+    const from = Number((event.target as HTMLElement).dataset["place"] ?? NaN);
+    const targets: Record<string, number> = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: count - 1 };
+    const to = targets[event.key];
+    if (box.current === null || to === undefined || !(to >= 0 && to < count)) return;
+    event.preventDefault();
+    sought.current = to;
+    const at = to * row;
+    const seen = Math.min(Math.max(top, at + row - height), at);
+    if (seen !== top) box.current.scrollTop = seen / scale;
+    see();
+  };
+  const isNew = count === 0 && more && error === "";
   const chosen = route.value.page === "files" ? route.value.file : "";
   return (
     <>
@@ -49,27 +80,33 @@ export function FileList({ bucket, folder, prefix }: Props) {
       <div
         ref={box}
         class="rows"
-        onScroll={look}
-        onKeyDown={(event) => move(event, box.current, entries.length, view.row)}
+        onScroll={see}
+        onKeyDown={move}
       >
         <ul
-          style={{ height: `${entries.length * view.row}px` }}
+          style={{ height: `${drawn}px` }}
           aria-label={`Files and folders in ${bucket}/${prefix}`}
         >
-          {entries.slice(first, end).map((entry, i) => (
-            <li
-              key={entry.key}
-              style={{ transform: `translateY(${(first + i) * view.row}px)` }}
-              aria-setsize={more ? -1 : entries.length}
-              aria-posinset={first + i + 1}
-            >
-              <Row bucket={bucket} folder={folder} entry={entry} place={first + i} isChosen={entry.key === chosen} />
-            </li>
-          ))}
+          {Array.from({ length: Math.max(0, end - first) }, (_, i) => {
+            const place = first + i;
+            const entry = pages.at(place);
+            return (
+              <li
+                key={entry === undefined ? `at ${place}` : `key ${entry.key}`}
+                style={{ transform: `translateY(${place * row - top + top / scale}px)` }}
+                aria-setsize={more ? -1 : count}
+                aria-posinset={place + 1}
+              >
+                {entry !== undefined && (
+                  <Row bucket={bucket} folder={folder} entry={entry} place={place} isChosen={entry.key === chosen} />
+                )}
+              </li>
+            );
+          })}
         </ul>
         {error !== "" && <p class="trouble">{error}</p>}
-        {loading && <p class="hint" role="status">Loading…</p>}
-        {!loading && error === "" && entries.length === 0 && (
+        {(growing || isNew) && <p class="hint" role="status">Loading…</p>}
+        {count === 0 && !more && error === "" && (
           <div class="empty">
             <Icon name="upload" />
             <p>
@@ -108,18 +145,4 @@ function Row({ bucket, folder, entry: { key, size, createdAt }, place, isChosen 
       <span class="date">{createdAt === undefined ? "" : dateText(createdAt)}</span>
     </a>
   );
-}
-
-/** Arrows, Home and End move among the rows, whether they are drawn yet or not. */
-function move(event: KeyboardEvent, box: HTMLElement | null, count: number, height: number): void {
-  const from = Number((event.target as HTMLElement).dataset["place"] ?? NaN);
-  if (box === null || Number.isNaN(from)) return;
-  const targets: Record<string, number> = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: count - 1 };
-  const to = targets[event.key];
-  if (to === undefined || to < 0 || to >= count) return;
-  event.preventDefault();
-  const top = to * height;
-  if (top < box.scrollTop) box.scrollTop = top;
-  else if (top + height > box.scrollTop + box.clientHeight) box.scrollTop = top + height - box.clientHeight;
-  requestAnimationFrame(() => box.querySelector<HTMLElement>(`[data-place="${to}"]`)?.focus());
 }

@@ -1,6 +1,7 @@
-/** The keys of a folder, a page at a time, as far as somebody has looked. */
-import { useEffect, useRef, useState } from "preact/hooks";
+/** The keys of a folder, as far as somebody has looked. */
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { files, sentenceOf } from "./api.ts";
+import { PageWindow } from "./page_window.ts";
 import { changed } from "./upload_queue.ts";
 
 /** A file or a folder: what a row shows, and no more, for there may be very many. */
@@ -13,31 +14,23 @@ export interface Entry {
 
 /** What is known of a folder. */
 export interface Listing {
-  readonly entries: readonly Entry[];
-  readonly loading: boolean;
-  /** Whether there is more to ask for. */
-  readonly more: boolean;
+  readonly pages: Pick<PageWindow<Entry>, "count" | "came" | "more" | "growing" | "at">;
+  /** Why the last question had no answer, as a sentence; empty where it had one. */
   readonly error: string;
-  /** Asks for the next page. */
-  readonly next: () => void;
+  /** Asks for the entries of these places, and for what has changed of them. */
+  readonly look: (first: number, end: number) => void;
 }
 
-const PAGE = 500;
 /** As many as one question may give. */
-const MOST = 1000;
+const PAGE = 1000;
 
 /** Lists what is below a prefix, folded at slashes; looks again when files have come or gone. */
 export function useListing(bucket: string, prefix: string): Listing {
-  const [state, setState] = useState({ entries: [] as readonly Entry[], cursor: "", loading: true, error: "" });
-  const now = useRef({ busy: false, stop: new AbortController() });
-  const load = async (before: readonly Entry[], cursor: string, limit: number) => {
-    now.current.stop.abort();
-    const stop = new AbortController();
-    now.current = { busy: true, stop };
-    setState((old) => ({ ...old, loading: true }));
-    try {
-      const page = await files.listFiles({ bucket, prefix, delimiter: "/", cursor, limit }, { signal: stop.signal });
-      const found = [
+  const [, setHeard] = useState(0);
+  const pages = useMemo(() => {
+    const ask = async (cursor: string, signal: AbortSignal) => {
+      const page = await files.listFiles({ bucket, prefix, delimiter: "/", cursor, limit: PAGE }, { signal });
+      const entries = [
         ...page.files.map(({ key, size, createdAt }): Entry => ({
           key,
           size: Number(size),
@@ -45,21 +38,11 @@ export function useListing(bucket: string, prefix: string): Listing {
         })),
         ...page.prefixes.map((key): Entry => ({ key })),
       ].sort((a, b) => (a.key < b.key ? -1 : 1));
-      if (stop.signal.aborted) return;
-      setState({ entries: [...before, ...found], cursor: page.nextCursor, loading: false, error: "" });
-    } catch (error) {
-      if (!stop.signal.aborted) setState((old) => ({ ...old, loading: false, error: sentenceOf(error) }));
-    }
-    if (now.current.stop === stop) now.current.busy = false;
-  };
-  const count = state.entries.length;
-  useEffect(() => void load([], "", Math.min(MOST, Math.max(PAGE, count))), [bucket, prefix, changed.value]);
-  useEffect(() => () => now.current.stop.abort(), []);
-  return {
-    ...state,
-    more: state.cursor !== "",
-    next() {
-      if (!now.current.busy && state.cursor !== "") void load(state.entries, state.cursor, PAGE);
-    },
-  };
+      return { entries, nextCursor: page.nextCursor };
+    };
+    return new PageWindow<Entry>(ask, () => setHeard((heard) => heard + 1));
+  }, [bucket, prefix]);
+  useEffect(() => () => pages.stop(), [pages]);
+  const error = pages.error === undefined ? "" : sentenceOf(pages.error);
+  return { pages, error, look: (first, end) => pages.look(first, end, changed.value) };
 }
