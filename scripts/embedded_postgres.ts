@@ -1,12 +1,14 @@
 /** A real PostgreSQL from npm, for a machine that has none: its folder is made once, and it runs as an ordinary user. */
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Account, commandAs, ordinaryAccount } from "./ordinary_account.ts";
 import { end } from "./other_process.ts";
 import { fromFileUrl } from "./paths.ts";
 
 const modules = fromFileUrl(new URL("../node_modules/", import.meta.url));
 const START_MS = 60_000;
+const POLL_MS = 50;
 
 /** A running server. */
 export interface Postgres {
@@ -35,24 +37,43 @@ export async function startPostgres(folder: string, port: number, detached = fal
   if (account) await give(folder, account);
   if (!(await exists(`${data}/PG_VERSION`))) await initialize(bin, folder, account);
   await stopLeftover(data);
-  const log = `${folder}/log`;
-  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
-  const args = ["-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])];
+  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
+  const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
   const streams = { stdin: "null", stdout: "null", stderr: "piped", detached } as const;
-  const server = (await commandAs(account, `${bin}/postgres`, args, data, streams)).spawn();
-  const written = server.stderr.pipeTo((await Deno.open(log, { create: true, write: true, truncate: true })).writable);
-  let ended = false;
-  server.status.then(() => ended = true);
-  for (const until = Date.now() + START_MS; !(await accepts(port));) {
-    if (ended || Date.now() > until) throw new Error(`PostgreSQL does not start: ${await Deno.readTextFile(log)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const command = await commandAs(account, `${bin}/postgres`, args, data, streams);
+  const until = Date.now() + START_MS;
+  for (;;) {
+    const server = await launch(command, `${folder}/log`);
+    while (!server.ended && Date.now() < until) {
+      if (await accepts(port)) return { url: await addressOf(folder, port), ended: server.status, stop: server.stop };
+      await sleep(POLL_MS);
+    }
+    await server.stop();
+    const log = await Deno.readTextFile(`${folder}/log`);
+    // Sessions of one that was killed end by themselves; until the last of them has, no other may use the folder.
+    if (!log.includes("pre-existing shared memory block") || Date.now() > until) {
+      throw new Error(`PostgreSQL does not start: ${log}`);
+    }
+    await sleep(POLL_MS);
   }
+}
+
+/** One process of the server; what it says goes to a file. */
+async function launch(command: Deno.Command, log: string) {
+  const server = command.spawn();
+  await Deno.writeTextFile(log, "");
+  // What is left of one before it may still speak: neither writes over the other.
+  const written = server.stderr.pipeTo((await Deno.open(log, { append: true })).writable);
+  let ended = false;
+  const status = server.status.finally(() => ended = true);
   return {
-    url: await addressOf(folder, port),
-    ended: server.status,
+    status,
+    get ended() {
+      return ended;
+    },
     async stop() {
       if (!ended) server.kill("SIGINT");
-      await server.status;
+      await status;
       await written.catch(() => {});
     },
   };
