@@ -6,9 +6,19 @@ import { answeredFailure, connectionFailure } from "./failure.ts";
 import { fetchBody } from "./fetch_body.ts";
 
 /** What is read of an answer; a Response is one. */
-export interface Answer extends Pick<Response, "ok" | "status" | "statusText" | "headers" | "text"> {
-  readonly body: ReadableStream<Uint8Array> | null;
+export interface Answer extends Pick<Response, "ok" | "status" | "statusText" | "text"> {
+  /** Asked for by names in lower case. */
+  readonly headers: Iterable<readonly [string, string]> & { get(name: string): string | null | undefined };
+  readonly body: AnswerBody | null;
   json(): Promise<unknown>;
+}
+
+/** A body as it comes; a stream is one. */
+export interface AnswerBody {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    cancel(): Promise<void>;
+  };
 }
 
 /** What is asked of `fetch`. */

@@ -7,7 +7,7 @@ export type { ChunkPlace, Readiness, ServerInfo } from "./cluster.ts";
 export type { CopyOptions, FilePlace } from "./copy.ts";
 export type { DatabaseCalls, DatabaseState, DiskComparison } from "./database.ts";
 export { Download, type DownloadOptions } from "./download.ts";
-export type { Answer, CallOptions, Fetch, GatewayOptions } from "./gateways.ts";
+export type { Answer, AnswerBody, CallOptions, Fetch, GatewayOptions } from "./gateways.ts";
 export type { KeyInfo, KeyOptions } from "./keys.ts";
 export type { ListEntry, ListOptions } from "./list.ts";
 export type { Change, MoveCalls, MovePlan, PlannedChange } from "./moves.ts";

@@ -1,6 +1,6 @@
 /** The bytes of a file as they come from gateways: broken connections are gone on from, and every byte is counted. */
 import { SixfoldError } from "../shared/errors.ts";
-import { canceled, type Gateways } from "./gateways.ts";
+import { type AnswerBody, canceled, type Gateways } from "./gateways.ts";
 import { connectionFailure } from "./failure.ts";
 import { fileOfHeaders, type StoredFile } from "./stored_file.ts";
 
@@ -22,7 +22,7 @@ export interface OpenFile {
   readonly file: StoredFile;
   /** How many bytes are coming. */
   readonly length: number;
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly body: AnswerBody | null;
 }
 
 const PATIENCE_MS = 60_000;
@@ -85,7 +85,7 @@ export async function* readBytes(
 
 /** A body as it comes; one that brings nothing for too long is an error. Leaving early ends the connection. */
 export async function* piecesOf(
-  body: ReadableStream<Uint8Array> | null,
+  body: AnswerBody | null,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (body === null) return;

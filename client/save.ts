@@ -2,6 +2,11 @@
 import { SixfoldError } from "../shared/errors.ts";
 import { builtin } from "./runtime.ts";
 
+/** Where bytes come to lie until a path may bear them. */
+export function unfinishedPath(path: string): string {
+  return `${path}.${crypto.randomUUID().slice(0, 8)}.sixfold`;
+}
+
 /**
  * Writes bytes beside the path, syncs them, and renames them into place: what bears the name is always whole.
  * @throws SixfoldError
@@ -13,7 +18,7 @@ export async function saveTo(
 ): Promise<void> {
   const fs = builtin("node:fs/promises");
   if (fs === undefined) throw new SixfoldError("unimplemented", "a browser saves no paths; take blob() or stream()");
-  const unfinished = `${path}.${crypto.randomUUID().slice(0, 8)}.sixfold`;
+  const unfinished = unfinishedPath(path);
   try {
     const file = await fs.open(unfinished, "wx");
     try {

@@ -12,10 +12,15 @@ test("requests and answers are as those of fetch, and connections are kept", asy
   const server = createServer((incoming, outgoing) => {
     const { method, url } = incoming;
     if (url === "/never") return;
+    if (url === "/early") return void outgoing.writeHead(413, { "content-length": "3" }).end("no!");
     let length = 0;
     incoming.on("data", (piece: Uint8Array) => length += piece.length);
     incoming.on("end", () => {
       if (method === "DELETE") return outgoing.writeHead(204, { "x-gone": "yes" }).end();
+      if (url === "/broken") {
+        return void outgoing.writeHead(200, { "content-length": "9" }).write("half", () => incoming.socket.destroy());
+      }
+      if (url === "/chunks") return void outgoing.write("one ", () => outgoing.end("two"));
       if (url === "/large") return outgoing.writeHead(200).end(new Uint8Array(LARGE));
       const said = JSON.stringify({ method, length, who: incoming.headers["x-who"] });
       outgoing.writeHead(201, { "content-length": String(said.length) }).end(method === "HEAD" ? undefined : said);
@@ -44,9 +49,30 @@ test("requests and answers are as those of fetch, and connections are kept", asy
     const gone = await fetch(address, { method: "DELETE" });
     assert.deepEqual([gone.status, gone.headers.get("x-gone"), await gone.text()], [204, "yes", ""]);
     let sum = 0;
-    for await (const piece of (await fetch(`${address}/large`, {})).body ?? []) sum += piece.length;
+    const large = (await fetch(`${address}/large`, {})).body?.getReader();
+    for (let step = await large?.read(); step?.value !== undefined; step = await large?.read()) {
+      sum += step.value.length;
+    }
     assert.equal(sum, LARGE);
+    assert.equal(await (await fetch(`${address}/chunks`, {})).text(), "one two");
+    await assert.rejects(fetch(address, { headers: { "x-who": "a\r\nx-b: c" } }), TypeError);
     assert.ok(connections < 4, `${connections} connections`);
+
+    // What is not read holds back what is still to come, and the connection.
+    const unread = await fetch(`${address}/large`, {});
+    assert.deepEqual(await told({ headers }), { method: "GET", length: 0, who: "me" });
+    assert.equal((await unread.text()).length, LARGE);
+    const broken = await fetch(`${address}/broken`, {});
+    await assert.rejects(broken.text());
+    const endless = new ReadableStream({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve));
+        controller.enqueue(new Uint8Array(9));
+      },
+    });
+    const early = await fetch(`${address}/early`, { method: "PUT", body: endless, headers: length });
+    assert.deepEqual([early.status, await early.text()], [413, "no!"]);
+    assert.equal((await told({ headers })).who, "me");
 
     const stop = new AbortController();
     const never = fetch(`${address}/never`, { signal: stop.signal });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readSmall } from "./small_file.ts";
+import { readSmall, saveSmall } from "./small_file.ts";
 
 test("a small file is its bytes, a larger one is not, and what is none is an error that says so", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sixfold-"));
@@ -16,6 +16,24 @@ test("a small file is its bytes, a larger one is not, and what is none is an err
     }
     assert.throws(() => readSmall(join(folder, "none")), { code: "not_found" });
     assert.throws(() => readSmall(folder), { code: "already_exists" });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("small bytes are saved whole with their time, in the place of what was there, or leave nothing", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sixfold-"));
+  try {
+    const path = join(folder, "a");
+    for (const length of [4096, 0]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => i % 251);
+      await saveSmall(path, bytes, new Date(1_700_000_000_123));
+      assert.deepEqual(new Uint8Array(await readFile(path)), bytes);
+      assert.equal(Math.round((await stat(path)).mtimeMs), 1_700_000_000_123);
+    }
+    await assert.rejects(saveSmall(join(path, "b"), new Uint8Array(1), new Date()), { code: "failed_precondition" });
+    await assert.rejects(saveSmall(folder, new Uint8Array(1), new Date()), { code: "already_exists" });
+    assert.deepEqual(await readdir(folder), ["a"]);
   } finally {
     await rm(folder, { recursive: true });
   }

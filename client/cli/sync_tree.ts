@@ -1,6 +1,6 @@
 /** Makes a folder here and a prefix there alike, one way. */
 import { mkdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SixfoldError } from "../../shared/errors.ts";
 import { LARGEST_PART } from "../part_size.ts";
 import { Budget } from "./budget.ts";
@@ -59,6 +59,7 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
   const doomed = plan.remove ? [...to.keys()].filter((key) => !from.has(key)) : [];
   const wanted = [...from].filter(([key, entry]) => always || !isSame(entry, to.get(key)));
   const blocked = way === "down" ? clashes(from.keys()) : new Set<string>();
+  const folders = new Map<string, Promise<void>>();
   const budget = new Budget(HELD, AT_ONCE);
   const failures: unknown[] = [];
   const total = wanted.reduce((sum, [, { size }]) => sum + size, 0);
@@ -97,7 +98,15 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
               if (way === "up") {
                 // A file that changes while it is sent bears an older time there, and is sent again by the next run.
                 await putPath(cli, join(folder, ...key.split("/")), remote_(key), { seen });
-              } else await fetchInto(cli, folder, key, remote_(key), blocked);
+              } else {
+                const path = pathOfKey(folder, key);
+                if (blocked.has(key)) throw isBoth(key);
+                const parent = dirname(path);
+                const made = folders.get(parent) ?? makeFolder(folder, path);
+                folders.set(parent, made);
+                await made;
+                await getPath(cli, remote_(key), path);
+              }
               sent++;
               bytes += seen.size;
               progress.at(bytes);
@@ -124,20 +133,9 @@ async function removeLeftover(path: string): Promise<void> {
   if (Date.now() - mtimeMs > LEFT_MS) await rm(path, { force: true });
 }
 
-async function fetchInto(
-  cli: CliSession,
-  folder: string,
-  key: string,
-  place: Place,
-  blocked: ReadonlySet<string>,
-): Promise<void> {
-  if (blocked.has(key)) {
-    throw new SixfoldError(
-      "failed_precondition",
-      `"${key}" is a file and a folder there, and no disk has both; get it by itself`,
-    );
-  }
-  const path = pathOfKey(folder, key);
-  await makeFolder(folder, path);
-  await getPath(cli, place, path);
+function isBoth(key: string): SixfoldError {
+  return new SixfoldError(
+    "failed_precondition",
+    `"${key}" is a file and a folder there, and no disk has both; get it by itself`,
+  );
 }

@@ -1,5 +1,6 @@
 /** Single files on their way up and down, with the time of their last change. */
-import { lstat, mkdir, realpath, utimes } from "node:fs/promises";
+import { lstatSync } from "node:fs";
+import { mkdir, realpath, utimes } from "node:fs/promises";
 import { basename, dirname, sep } from "node:path";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { StoredFile, UploadProgress } from "../mod.ts";
@@ -7,7 +8,7 @@ import { diskFailure } from "../save.ts";
 import { contentTypeOf } from "./content_type.ts";
 import type { Place } from "./place.ts";
 import type { CliSession } from "./session.ts";
-import { readSmall, SMALL } from "./small_file.ts";
+import { readSmall, saveSmall, SMALL } from "./small_file.ts";
 import { type Entry, entryOf, mtimeOf } from "./tree.ts";
 
 /** What may be said of an upload. */
@@ -26,9 +27,7 @@ export async function putPath(
   { bucket, key }: Place,
   { contentType = contentTypeOf(path), ifAbsent = false, onProgress = () => {}, seen }: PutOptions = {},
 ): Promise<StoredFile> {
-  const { mtime } = seen ?? await entryOf(path).catch((error) => {
-    throw diskFailure(error, path);
-  });
+  const { mtime } = seen ?? entryOf(path);
   const metadata = { mtime: String(mtime) };
   const small = seen !== undefined && seen.size <= SMALL ? readSmall(path) : undefined;
   return await client.upload(small ?? { path }, {
@@ -50,18 +49,31 @@ export async function getPath(
   path: string,
   onProgress?: (bytes: number, total: number) => void,
 ): Promise<StoredFile> {
-  const there = await lstat(path).catch(() => undefined);
-  if (there?.isDirectory()) {
+  if (isFolder(path)) {
     throw new SixfoldError(
       "already_exists",
       `${path} is a folder, and "${basename(key)}" is a file; choose another name`,
     );
   }
   const download = await client.download(bucket, key, { signal });
-  await download.saveTo(path, (bytes) => onProgress?.(bytes, download.length));
-  const time = new Date(mtimeOf(download.file));
-  await utimes(path, time, time);
-  return download.file;
+  const { length, file } = download;
+  const time = new Date(mtimeOf(file));
+  if (length <= SMALL) {
+    await saveSmall(path, await download.bytes(), time);
+    onProgress?.(length, length);
+  } else {
+    await download.saveTo(path, (bytes) => onProgress?.(bytes, length));
+    await utimes(path, time, time);
+  }
+  return file;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
 }
 
 /**
