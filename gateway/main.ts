@@ -37,6 +37,7 @@ import { transferMemory } from "./core/transfer_memory.ts";
 import { WindowPool } from "./core/window_pool.ts";
 import { findKey, hasKeys } from "./db/api_keys.ts";
 import { openDatabase } from "./db/database.ts";
+import { Manifests } from "./db/manifests.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { REPAIRS_CHANNEL } from "./db/repairs.ts";
 import { checkExposure } from "./exposure.ts";
@@ -73,6 +74,7 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   const memory = new StripeMemory(layout, config.SIXFOLD_BLOCK_SIZE, transferMemory(config.SIXFOLD_MEMORY));
   const store = {
     sql,
+    manifests: new Manifests(sql),
     cluster,
     client: new ChunkClient(
       config.SIXFOLD_HOP,

@@ -3,7 +3,7 @@ import { isUuid } from "../../shared/chunk_id.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { HashedTile } from "../../shared/tiling.ts";
 import { deleteRestorably, findLastDeleted, restoreFile, tooLate } from "../db/deleted_files.ts";
-import { type FileRow, findFile, findManifest, findPlace, listSegments, type Manifest } from "../db/files.ts";
+import { type FileRow, findFile, findPlace, listSegments, type Manifest } from "../db/files.ts";
 import { isLimited, reaches } from "./caller.ts";
 import { checkBucket, keyBytes } from "./file_name.ts";
 import type { Verb } from "./rights.ts";
@@ -49,8 +49,8 @@ export async function listFileParts(
 }
 
 /** All that a read needs. @throws SixfoldError `not_found` */
-export async function readManifest({ sql }: Store, bucket: string, key: string): Promise<Manifest> {
-  return present(await findManifest(sql, ...reached("read", bucket, key)));
+export async function readManifest({ manifests }: Store, bucket: string, key: string): Promise<Manifest> {
+  return present(await manifests.find(reached("read", bucket, key)));
 }
 
 /** Removes a file; its chunks leave the disks after the grace time. @returns its id @throws SixfoldError `not_found` */

@@ -1,5 +1,6 @@
 /** What the operations on files work with: made once when the gateway starts, and handed to each of them. */
 import type { Sql } from "../db/database.ts";
+import type { Manifests } from "../db/manifests.ts";
 import type { ChunkClient } from "./chunk_client.ts";
 import type { Cluster } from "./cluster.ts";
 import type { DamageReports } from "./damage.ts";
@@ -9,6 +10,8 @@ import type { WindowPool } from "./window_pool.ts";
 /** The store of one gateway. */
 export interface Store {
   readonly sql: Sql;
+  /** What is read by bucket and key. */
+  readonly manifests: Manifests;
   readonly cluster: Cluster;
   readonly client: ChunkClient;
   /** Where readers tell of broken chunks. */

@@ -64,15 +64,50 @@ export interface Manifest {
   readonly segments: readonly SegmentRow[];
 }
 
+/** A file's place: bucket and key. */
+export type Place = readonly [bucket: string, key: Uint8Array];
+
+/** All segments of a row `f` of files. */
+const segmentsOf = (sql: Sql) =>
+  sql`coalesce((SELECT jsonb_agg(${segmentObject(sql)} ORDER BY s."offset")
+        FROM segments s WHERE s.file_id = f.id), '[]'::jsonb)`;
+
+type ManifestRow = FileRow & Pick<Manifest, "inline" | "segments">;
+
 /** The file and every chunk of it, in one query; undefined when there is no such file. */
-export async function findManifest(sql: Sql, bucket: string, key: Uint8Array): Promise<Manifest | undefined> {
-  const [row] = await sql<(FileRow & { inline: Uint8Array<ArrayBuffer> | null; segments: readonly SegmentRow[] })[]>`
-    SELECT ${columns(sql)}, f.inline,
-           coalesce((SELECT jsonb_agg(${segmentObject(sql)} ORDER BY s."offset")
-             FROM segments s WHERE s.file_id = f.id), '[]'::jsonb) AS segments
+export async function findManifest(sql: Sql, [bucket, key]: Place): Promise<Manifest | undefined> {
+  const [row] = await sql<ManifestRow[]>`
+    SELECT ${columns(sql)}, f.inline, ${segmentsOf(sql)} AS segments
     FROM files f WHERE f.bucket = ${bucket} AND f.key = ${key}`;
-  if (row === undefined) return undefined;
-  const { inline, segments, ...file } = row;
+  return row && manifestOf(row);
+}
+
+/**
+ * The same for many places at once, in their order; `large` for a file of more than `most` bytes, whose segments may be so
+ * many that others should not wait for them.
+ */
+export async function findManifests(
+  sql: Sql,
+  places: readonly Place[],
+  most: number,
+): Promise<(Manifest | "large" | undefined)[]> {
+  const found: (Manifest | "large" | undefined)[] = places.map(() => undefined);
+  // The limit keeps PostgreSQL at one look into the index for each place, whatever it believes about the table.
+  const rows = await sql<(ManifestRow & { readonly place: number })[]>`
+    SELECT places.place, ${columns(sql)}, f.inline,
+           CASE WHEN f.inline IS NULL AND f.size <= ${most}::bigint THEN ${
+    segmentsOf(sql)
+  } ELSE '[]'::jsonb END AS segments
+    FROM unnest(${places.map(([bucket]) => bucket)}::text[], ${places.map(([, key]) => key.toHex())}::text[])
+           WITH ORDINALITY AS places (bucket, key, place),
+         LATERAL (SELECT * FROM files WHERE bucket = places.bucket AND key = decode(places.key, 'hex') LIMIT 1) f`;
+  for (const { place, ...row } of rows) {
+    found[place - 1] = row.inline === null && row.size > most ? "large" : manifestOf(row);
+  }
+  return found;
+}
+
+function manifestOf({ inline, segments, ...file }: ManifestRow): Manifest {
   return { file, inline, segments };
 }
 
