@@ -35,8 +35,14 @@ export async function saveTo(
     await fs.rename(unfinished, path);
   } catch (error) {
     await fs.rm(unfinished, { force: true }).catch(() => {});
-    throw diskFailure(error, path);
+    throw saveFailure(error, path);
   }
+}
+
+/** What an error means that stopped bytes from being written. */
+export function saveFailure(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOENT") return diskFailure(error, path);
+  return new SixfoldError("not_found", `there is no folder for ${path}; make it first`, { cause: error });
 }
 
 /** What an error of this machine's own disk means. */

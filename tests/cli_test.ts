@@ -34,6 +34,7 @@ Deno.test("the command", async (t) => {
       assert.equal(await ok("cat", "demo/a.txt", "--offset", "1", "--length", "3"), "ell");
       assert.match(await ok("ls", "demo"), /a\.txt\n +dir\/\n/);
       assert.equal(JSON.parse(await ok("stat", "demo/a.txt", "--json")).contentType, "text/plain");
+      assert.match(await ok("stat", "demo/a.txt"), /\nsize {9}5\n/);
       for (const command of ["servers", "ring", "doctor"]) await ok(command);
       assert.equal(await ok("cp", "sf://demo/dir/big.bin", "sf://demo/dir/twin/"), "copied 1 files (12 MiB)\n");
       assert.match(await ok("cp", "-r", "sf://demo/dir", "sf://demo/dir/in"), /copied 2 files/);
@@ -52,14 +53,14 @@ Deno.test("the command", async (t) => {
       await Deno.writeFile(`${folder}/tree/large`, pattern(9 * MIB));
       assert.match(await ok("sync", "tree", "sf://demo/tree"), /sent 301 files/);
       assert.match(await ok("sync", "tree", "sf://demo/tree"), /sent 0 files .* 301 were the same/);
-      assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 301 files/);
+      assert.match(await ok("sync", "sf://demo/tree", "down"), /fetched 301 files/);
       assert.deepEqual(await digests(`${folder}/down`), await digests(`${folder}/tree`));
-      assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 0 files/);
+      assert.match(await ok("sync", "sf://demo/tree", "down"), /fetched 0 files/);
       // What killed downloads have left behind goes, but not what one may still be writing.
       const [left, fresh] = [`${folder}/down/1/x/a.0123abcd.sixfold`, `${folder}/down/1/x/b.0123abcd.sixfold`];
       for (const path of [left, fresh]) await Deno.writeTextFile(path, "half of");
       await Deno.utime(left, new Date(0), Date.now() / 1000 - 3600);
-      assert.match(await ok("sync", "sf://demo/tree", "down"), /sent 0 files/);
+      assert.match(await ok("sync", "sf://demo/tree", "down"), /fetched 0 files/);
       await assert.rejects(Deno.stat(left), Deno.errors.NotFound);
       await Deno.remove(fresh);
       await Deno.remove(`${folder}/tree/large`);

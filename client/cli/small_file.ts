@@ -2,7 +2,7 @@
 import { closeSync, fsync, openSync, readSync, renameSync, utimesSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
-import { diskFailure, unfinishedPath } from "../save.ts";
+import { diskFailure, saveFailure, unfinishedPath } from "../save.ts";
 
 /** The most bytes of a small file. */
 export const SMALL = 64 * 1024;
@@ -45,6 +45,6 @@ export async function saveSmall(path: string, bytes: Uint8Array, time: Date): Pr
     renameSync(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {});
-    throw diskFailure(error, path);
+    throw saveFailure(error, path);
   }
 }

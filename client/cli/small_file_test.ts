@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { saveTo } from "../save.ts";
 import { readSmall, saveSmall } from "./small_file.ts";
 
 test("a small file is its bytes, a larger one is not, and what is none is an error that says so", async () => {
@@ -33,6 +34,13 @@ test("small bytes are saved whole with their time, in the place of what was ther
     }
     await assert.rejects(saveSmall(join(path, "b"), new Uint8Array(1), new Date()), { code: "failed_precondition" });
     await assert.rejects(saveSmall(folder, new Uint8Array(1), new Date()), { code: "already_exists" });
+    const lost = join(folder, "none", "a");
+    const sentence = { code: "not_found", message: `there is no folder for ${lost}; make it first` };
+    await assert.rejects(saveSmall(lost, new Uint8Array(1), new Date()), sentence);
+    const piece = async function* () {
+      yield new Uint8Array(1);
+    };
+    await assert.rejects(saveTo(lost, piece()), sentence);
     assert.deepEqual(await readdir(folder), ["a"]);
   } finally {
     await rm(folder, { recursive: true });

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { table } from "../human.ts";
 import { fileOf } from "../place.ts";
 import { openSession, print } from "../session.ts";
 
@@ -15,6 +14,7 @@ export function addStat(program: Command): void {
       if (json) return print(JSON.stringify(file));
       const { metadata, createdAt, ...plain } = file;
       const rows = Object.entries({ ...plain, createdAt: createdAt.toISOString(), ...metadata });
-      print(table(rows.flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]])));
+      const width = Math.max(...rows.map(([name]) => name.length));
+      for (const [name, value] of rows) if (value !== undefined) print(`${name.padEnd(width)}  ${value}`);
     });
 }

@@ -34,13 +34,14 @@ export function addSync(program: Command): void {
     )
     .action(async (from: string, to: string, options: { dryRun?: boolean; delete?: boolean }, command: Command) => {
       const cli = openSession(command);
+      const ways = waysOf(from, to);
       const { dryRun = false, delete: remove = false } = options;
       try {
-        const result = await syncTree(cli, { ...waysOf(from, to), remove, dryRun, always: false });
+        const result = await syncTree(cli, { ...ways, remove, dryRun, always: false });
         if (cli.json) print(JSON.stringify(result));
         else if (!dryRun) {
           print(
-            `sent ${result.sent} files (${
+            `${ways.way === "up" ? "sent" : "fetched"} ${result.sent} files (${
               humanSize(result.bytes)
             }), removed ${result.removed}, ${result.same} were the same`,
           );
