@@ -18,6 +18,7 @@ Deno.test("uploads in parts, with faults and races", async (t) => {
       put(path, 3 * MIB, bytesOf(MIB, 2), b),
     ]);
     assert.deepEqual(others.map(({ status }) => status).sort(), [200, 409]);
+    assert.equal(others.find(({ status }) => status === 409)?.json.code, "already_exists");
     const done = await Promise.all([a, b, a, b].map((gateway) => call(`${gateway}${path}/complete`, "POST")));
     for (const answer of done) assert.deepEqual(answer, done[0]);
     assert.equal(done[0]?.status, 200);

@@ -33,7 +33,7 @@ export function uploadRpcs(store: Store): UploadRpcs {
       const send = () => storePart(store, request, once(data), signal);
       const part = await send().catch((error) => {
         // Another request has stored some of these bytes meanwhile: now they can be compared.
-        if (SixfoldError.from(error).code !== "aborted") throw error;
+        if (SixfoldError.from(error).code !== "already_exists") throw error;
         return send();
       });
       return { part: partMessage(part) };

@@ -2,8 +2,16 @@
 import { createHash } from "node:crypto";
 import { SixfoldError } from "../../shared/errors.ts";
 import { annotate, inSpan } from "../../shared/telemetry.ts";
-import { endOf, type HashedTile } from "../../shared/tiling.ts";
-import { abandonParts, beyondSize, findPartFrom, type NewPart, type PartRow, storeParts } from "../db/parts.ts";
+import type { HashedTile } from "../../shared/tiling.ts";
+import {
+  abandonParts,
+  beyondSize,
+  findPartFrom,
+  inTheWay,
+  type NewPart,
+  type PartRow,
+  storeParts,
+} from "../db/parts.ts";
 import { type SessionRow, takeSegment } from "../db/sessions.ts";
 import type { StoredSegment, StrayChunk } from "../db/uploads.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -52,8 +60,8 @@ interface Arrival {
 /**
  * Stores a part. When this returns, it is durable.
  * @returns what was sent
- * @throws SixfoldError `already_exists` when the range begins inside a part or ends inside one; `aborted` when it has
- * other bytes than one, or one has arrived meanwhile; `out_of_range` beyond the declared size; `not_found` or `failed_precondition` when the session has ended; and as the
+ * @throws SixfoldError `already_exists` when the range begins inside a part, ends inside one, or has other bytes than one;
+ * `out_of_range` beyond the declared size; `not_found` or `failed_precondition` when the session has ended; and as the
  * body when it breaks off: then what came is kept, if that was asked for, and otherwise nothing
  */
 export function storePart(
@@ -122,7 +130,7 @@ async function receive(store: Store, arrival: Arrival, signal: AbortSignal): Pro
   let first = true;
   do {
     const there = await findPartFrom(store.sql, session.id, arrival.at);
-    if (there !== undefined && there.offset < arrival.at) throw overlap(there);
+    if (there !== undefined && there.offset < arrival.at) throw inTheWay(there);
     if (there?.offset === arrival.at) await compare(body, there, arrival.seen);
     else await write(store, arrival, there === undefined ? Infinity : there.offset - arrival.at, first, signal);
     first = false;
@@ -146,10 +154,7 @@ async function compare(body: BodyReader, there: PartRow, seen: (bytes: Uint8Arra
     left -= filled;
   }
   if (left === there.length || body.cut !== undefined) return;
-  if (left > 0) throw overlap(there);
-  if (!hash.digest().equals(there.sha256)) {
-    throw new SixfoldError("aborted", `bytes ${there.offset}-${endOf(there) - 1} are there already, and are others`);
-  }
+  if (left > 0 || !hash.digest().equals(there.sha256)) throw inTheWay(there);
 }
 
 /** Writes what comes into a gap: a little of it into PostgreSQL, more of it into chunks. */
@@ -225,11 +230,6 @@ function checkDeclared({ sha256 }: PartRequest, part: HashedTile): void {
 function isNobodysFault(error: unknown): boolean {
   const { code, detail } = SixfoldError.from(error);
   return code === "unavailable" || detail === "DISK_FULL" || detail === "DISK_ERROR";
-}
-
-function overlap(there: PartRow): SixfoldError {
-  const range = `bytes ${there.offset}-${endOf(there) - 1} are there as one part`;
-  return new SixfoldError("already_exists", `${range}; send exactly these again, or go on from ${endOf(there)}`);
 }
 
 function explainCut(cut: SixfoldError): SixfoldError {

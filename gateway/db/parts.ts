@@ -44,7 +44,7 @@ export async function findPartFrom(sql: Sql, id: string, at: number): Promise<Pa
  * stays, and the chunks of the new one are garbage. To be called again when its answer was lost: then it changes nothing.
  * @param strays chunks that belong to none of the parts
  * @returns the session as it was; undefined when it has ended, and nothing was changed
- * @throws SixfoldError `aborted` when a part overlaps another one; `out_of_range` beyond the declared size
+ * @throws SixfoldError `already_exists` when another one is in a part's way; `out_of_range` beyond the declared size
  */
 export async function storeParts(
   sql: Sql,
@@ -76,7 +76,7 @@ export async function storeParts(
   });
 }
 
-/** The part with the same place and bytes. @throws SixfoldError `aborted` when something else is in its place */
+/** The part with the same place and bytes. @throws SixfoldError `already_exists` when something else is in its place */
 async function findTwin(tx: Transaction, id: string, part: NewPart): Promise<PartRow | undefined> {
   const [other] = await tx<PartRow[]>`
     SELECT "offset", length, segment, sha256 FROM parts
@@ -85,12 +85,13 @@ async function findTwin(tx: Transaction, id: string, part: NewPart): Promise<Par
   const same = other.offset === part.offset && other.length === part.length &&
     other.sha256.every((byte, i) => byte === part.sha256[i]);
   if (same) return other;
-  throw new SixfoldError(
-    "aborted",
-    `bytes ${other.offset}-${
-      endOf(other) - 1
-    } have arrived meanwhile from another request; ask what is there and go on`,
-  );
+  throw inTheWay(other);
+}
+
+/** The answer to a part that begins or ends inside another one, or has other bytes: to send it again is of no use. */
+export function inTheWay(there: PartRow): SixfoldError {
+  const range = `bytes ${there.offset}-${endOf(there) - 1} are there as one part`;
+  return new SixfoldError("already_exists", `${range}; send exactly these again, or go on from ${endOf(there)}`);
 }
 
 /** The answer to a part that the file has no room for: its size may have been declared while it was on its way. */
