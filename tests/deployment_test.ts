@@ -1,6 +1,6 @@
 /** What containers, Kubernetes and systemd are told to run is what there is. */
 import assert from "node:assert/strict";
-import { parse, parseAllDocuments } from "yaml";
+import { type Document, parse, parseAllDocuments } from "yaml";
 import { GATEWAY_SETTINGS } from "../gateway/config.ts";
 import { DAEMON_SETTINGS } from "../node-daemon/config.ts";
 import { gatewayFlags } from "../scripts/gateway_flags.mjs";
@@ -49,13 +49,33 @@ Deno.test("the gateway's image runs it with the rights that it has everywhere", 
   assert.deepEqual(entry, ["deno", "run", ...gatewayFlags("/app/", files), "/app/gateway/main.ts"]);
 });
 
-Deno.test("Kubernetes: the manifests parse, and name settings that there are", () => {
-  for (const { name } of Deno.readDirSync(`${ROOT}docs/kubernetes`)) {
-    if (!name.endsWith(".yaml")) continue;
-    for (const { errors } of parseAllDocuments(read(`docs/kubernetes/${name}`))) assert.deepEqual(errors, [], name);
+/** What is wrong with resources by the types of Kubernetes' own API, which know each field and no other; "" for nothing. */
+async function typeFaults(resources: readonly { kind: string; apiVersion: string }[]): Promise<string> {
+  const source = resources.map(({ kind, apiVersion }, i) => {
+    const [version = "", group = "core"] = apiVersion.split("/").reverse();
+    const module = `${ROOT}node_modules/kubernetes-types/${group.replace(/\.k8s\.io$/, "")}/${version}.d.ts`;
+    return `import type { ${kind} as Kind${i} } from "${module}";
+      export const resource${i}: Kind${i} = ${JSON.stringify(resources[i])};`;
+  });
+  const folder = await Deno.makeTempDir({ prefix: "sixfold-manifests-" });
+  try {
+    await Deno.writeTextFile(`${folder}/manifests.ts`, source.join("\n"));
+    const options = ["--ignoreConfig", "--noEmit", "--strict", "--module", "nodenext", "--types", ""];
+    const args = [...options, `${folder}/manifests.ts`];
+    const { stdout } = await new Deno.Command(`${ROOT}node_modules/.bin/tsc`, { args }).output();
+    return new TextDecoder().decode(stdout);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
+}
+
+Deno.test("Kubernetes: the manifests are of the types of its API, and name settings that there are", async () => {
   const { resources } = parse(read("docs/kubernetes/kustomization.yaml"));
-  for (const name of resources) assert.ok(read(`docs/kubernetes/${name}`).includes("kind:"));
+  const files = resources.map((name: string) => parseAllDocuments(read(`docs/kubernetes/${name}`)));
+  const all = files.flat().map((document: Document) => document.toJS());
+  assert.ok(all.length >= 8, `${all.length} resources`);
+  assert.equal(await typeFaults(all), "");
+  assert.match(await typeFaults([{ ...all.at(-1), specs: {} }]), /'"?specs"?' does not exist in type 'NetworkPolicy'/);
   mustBeSettings(read("docs/kubernetes/gateway.yaml"), GATEWAY_SETTINGS, "gateway.yaml");
   mustBeSettings(
     read("docs/kubernetes/daemon.yaml").replaceAll("name: SIXFOLD", "SIXFOLD"),
