@@ -3,6 +3,8 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createTransport as createConnect } from "@connectrpc/connect/protocol-connect";
 import { createTransport as createGrpcWeb } from "@connectrpc/connect/protocol-grpc-web";
 import { ROOT, until } from "../scripts/programs.ts";
+import { PLACED_ROUTES } from "../gateway/api/needs.ts";
+import { routeOf } from "../gateway/api/route.ts";
 import { FileService } from "../shared/gen/sixfold/v1/files_pb.ts";
 import { fetchTransport } from "../shared/rpc.ts";
 import { createClient as createSdk, type LinkOptions, signLink } from "../client/mod.ts";
@@ -92,16 +94,25 @@ Deno.test("API keys", async (t) => {
 
   await t.step("what is foreign to a key is not there: by path, by message, and by the id of an upload", async () => {
     const { text: key } = await make(["read", "write", "delete"], ["own/a/"]);
+    const asked = new Set<string>();
+    const foreignTo = async (method: string, path: string, more: Record<string, string> = {}) => {
+      asked.add(routeOf(path));
+      const headers = { authorization: `Bearer ${key}`, ...more };
+      const response = await fetch(url + path, { method, headers, body: method === "PATCH" ? "abcd" : null });
+      await response.body?.cancel();
+      return response.status;
+    };
     assert.equal((await rest("GET", "/v1/files/own/a/b", key)).text, "mine");
     const absent = JSON.parse((await rest("GET", "/v1/files/own/a/absent", key)).text).title;
     for (const path of ["/v1/files/foreign/a/b", "/v1/files/own/b", "/v1/files/own/a", "/v1/files/absent/x"]) {
+      asked.add(routeOf(path));
       for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
         const { status, text } = await rest(method, path, key, method === "PUT" ? "new" : undefined);
         assert.equal(status, 404, `${method} ${path}`);
         if (method !== "HEAD") assert.equal(JSON.parse(text).title, absent);
       }
     }
-    assert.equal((await rest("POST", "/v1/undelete/foreign/a/b", key)).status, 404);
+    assert.equal(await foreignTo("POST", "/v1/undelete/foreign/a/b"), 404);
     const form = new FormData();
     form.set("bucket", "foreign");
     form.set("file", new File(["x"], "x"));
@@ -128,8 +139,21 @@ Deno.test("API keys", async (t) => {
       assert.equal((await rest("GET", `/v1/uploads/${id}`, key)).status, 404);
       assert.equal((await rest("PUT", `/v1/uploads/${id}/parts/0`, key, "abcd")).status, 404);
       assert.equal((await rest("POST", `/v1/uploads/${id}/complete`, key)).status, 404);
-      assert.equal((await rest("DELETE", `/v1/uploads/${id}`, key)).status, 204);
+      const atStart = { "upload-offset": "0", "tus-resumable": "1.0.0", "upload-complete": "?0" };
+      for (const [path, type] of [["/tus/", "offset+octet-stream"], ["/resumable/", "partial-upload"]]) {
+        assert.equal(await foreignTo("HEAD", path + id, atStart), 404, path);
+        assert.equal(
+          await foreignTo("PATCH", path + id, { ...atStart, "content-type": `application/${type}` }),
+          404,
+          path,
+        );
+      }
+      for (const path of ["/v1/uploads/", "/tus/", "/resumable/"]) {
+        assert.equal(await foreignTo("DELETE", path + id, atStart), 204, path);
+      }
     }
+    // A route that is added is none of these until it is asked for something foreign here.
+    assert.deepEqual([...asked].sort(), PLACED_ROUTES.toSorted());
     const tus = async (headers: Record<string, string>, metadata: string) => {
       const all = { authorization: `Bearer ${key}`, "tus-resumable": "1.0.0", "upload-metadata": metadata, ...headers };
       return (await fetch(`${url}/tus`, { method: "POST", headers: all })).status;

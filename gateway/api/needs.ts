@@ -78,6 +78,11 @@ const ROUTES: Readonly<Record<string, Need | Readonly<Record<string, Need>>>> = 
   "/resumable/{id}": "write",
 };
 
+/** The routes whose paths name a file or an upload, which may be foreign to a caller. */
+export const PLACED_ROUTES = Object.keys(ROUTES).filter((route) =>
+  /\{(key|id)\}/.test(route) && route !== "/v1/traces/{id}"
+);
+
 const RPCS = new Map<string, Verb>([
   ...listed(FileService, FILES),
   ...listed(ClusterService, CLUSTER),
