@@ -4,8 +4,8 @@
 export interface Shown {
   /** Below the project's root. */
   readonly path: string;
-  /** The blocks that are run, by number from 0; without it, all of them. */
-  readonly blocks?: readonly number[];
+  /** Why a block is not run, by its number from 0. */
+  readonly leftOut?: Readonly<Record<number, string>>;
   /** What a reader would do before. */
   readonly before?: string;
   /** What a reader would put in place of what the document shows. */
@@ -27,10 +27,12 @@ export function blocksOf(text: string): string[] {
  * The script of a document. A status of an error that the document promises behind a command is none here.
  * @throws Error where the document does not show any more what is to be put in place of
  */
-export function scriptOf(text: string, { path, blocks, before = "", instead = [], after = "" }: Shown): string {
+export function scriptOf(text: string, { path, leftOut = {}, before = "", instead = [], after = "" }: Shown): string {
   const all = blocksOf(text);
-  const chosen = (blocks ?? all.keys().toArray()).map((number) => all[number]);
-  if (chosen.length === 0 || chosen.includes(undefined)) throw new Error(`${path} has ${all.length} blocks`);
+  const chosen = all.filter((_, number) => !(number in leftOut));
+  if (chosen.length === 0 || Object.keys(leftOut).some((number) => !(number in all))) {
+    throw new Error(`${path} has ${all.length} blocks`);
+  }
   let code = chosen.join("\n").replace(/ +# 4\d\d\b.*$/gm, " || [ $? = 22 ]");
   for (const [shown, put] of instead) {
     if (!code.includes(shown)) throw new Error(`${path} does not show ${shown}`);

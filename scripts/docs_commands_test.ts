@@ -9,10 +9,10 @@ Deno.test("blocks of shell commands, also in lists, and no others", () => {
 });
 
 Deno.test("what is shown is run as it stands, but for what a reader puts in", () => {
-  const script = scriptOf(TEXT, { path: "a.md", blocks: [0], instead: [["x", "y"]], after: "done" });
+  const script = scriptOf(TEXT, { path: "a.md", leftOut: { 1: "why" }, instead: [["x", "y"]], after: "done" });
   assert.equal(script, "DOCUMENT=a.md\n\none y  # 201 it is there\ntwo || [ $? = 22 ]\n\ndone\n");
   assert.throws(() => scriptOf(TEXT, { path: "a.md", instead: [["absent", "y"]] }), /does not show absent/);
-  assert.throws(() => scriptOf(TEXT, { path: "a.md", blocks: [2] }), /has 2 blocks/);
+  assert.throws(() => scriptOf(TEXT, { path: "a.md", leftOut: { 2: "why" } }), /has 2 blocks/);
 });
 
 Deno.test("a document with commands is on a list", () => {
