@@ -16,7 +16,7 @@ export interface Answer extends Pick<Response, "ok" | "status" | "statusText" | 
 /** A body as it comes; a stream is one. */
 export interface AnswerBody {
   getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    read(): Promise<{ readonly done?: boolean | undefined; readonly value?: Uint8Array | undefined }>;
     cancel(): Promise<void>;
   };
 }

@@ -94,7 +94,7 @@ export async function* piecesOf(
   try {
     for (;;) {
       const step = await inTime(reader.read(), signal);
-      finished = step.done;
+      finished = step.done === true;
       if (step.done) return;
       yield step.value as Uint8Array<ArrayBuffer>;
     }

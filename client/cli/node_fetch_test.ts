@@ -7,7 +7,9 @@ import { nodeFetch } from "./node_fetch.ts";
 
 const LARGE = 1_000_000;
 
-test("requests and answers are as those of fetch, and connections are kept", async () => {
+// Bun puts something of its own in undici's place, and has no need of either.
+const skip = "Bun" in globalThis;
+test("requests and answers are as those of fetch, and connections are kept", { skip }, async () => {
   let connections = 0;
   const server = createServer((incoming, outgoing) => {
     const { method, url } = incoming;
@@ -55,7 +57,7 @@ test("requests and answers are as those of fetch, and connections are kept", asy
     }
     assert.equal(sum, LARGE);
     assert.equal(await (await fetch(`${address}/chunks`, {})).text(), "one two");
-    await assert.rejects(fetch(address, { headers: { "x-who": "a\r\nx-b: c" } }), TypeError);
+    await assert.rejects(fetch(address, { headers: { "x-who": "a\r\nx-b: c" } }), /invalid x-who header/);
     assert.ok(connections < 4, `${connections} connections`);
 
     // What is not read holds back what is still to come, and the connection.
@@ -75,10 +77,11 @@ test("requests and answers are as those of fetch, and connections are kept", asy
     assert.equal((await told({ headers })).who, "me");
 
     const stop = new AbortController();
+    const isReason = (error: unknown) => error === stop.signal.reason;
     const never = fetch(`${address}/never`, { signal: stop.signal });
     stop.abort();
-    await assert.rejects(never, /the call was ended/);
-    await assert.rejects(fetch(address, { signal: stop.signal }), /the call was ended/);
+    await assert.rejects(never, isReason);
+    await assert.rejects(fetch(address, { signal: stop.signal }), isReason);
   } finally {
     server.closeAllConnections();
     server.close();
