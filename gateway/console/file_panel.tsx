@@ -4,7 +4,7 @@ import type { File as StoredFile } from "../../shared/gen/sixfold/v1/files_pb.ts
 import { cluster, files, hrefOf } from "./api.ts";
 import { ChunkMap } from "./chunk_map.tsx";
 import { confirm } from "./confirm.tsx";
-import { dateText, hexText, sizeText } from "./format.ts";
+import { dateText, hexText, plural, sizeText } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import { attempt, notify } from "./notices.tsx";
 import { usePolled } from "./poll.ts";
@@ -93,7 +93,7 @@ function Facts({ file }: { file: StoredFile }) {
   const { key, size, contentType, createdAt, sha256, treeSha256, id, metadata } = file;
   const rows: [string, string][] = [
     ["Key", key],
-    ["Size", `${sizeText(size)} (${size} bytes)`],
+    ["Size", size < 1000n ? plural(size, "byte") : `${sizeText(size)} (${plural(size, "byte")})`],
     ["Type", contentType],
     ["Stored", dateText(new Date(Number(createdAt?.seconds ?? 0n) * 1000))],
     ["Version", id],

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { BEATS, roundTop } from "./live.ts";
+import { theme } from "./theme.ts";
 
 /** A line, the newest value last. */
 export interface ChartLine {
@@ -28,21 +29,33 @@ export function LineChart({ title, unit, text, lines }: Props) {
   const plot = useRef<uPlot>(undefined);
   const top = useRef(unit);
   const [pointed, setPointed] = useState<number>();
+  const [letters, setLetters] = useState("");
   useEffect(() => {
     if (bed.current === null) return;
     const element = bed.current;
-    const drawn = plot.current = new uPlot(optionsFor(element, lines, text, top, setPointed), dataOf(lines), element);
-    const watch = new ResizeObserver(() => drawn.setSize(sizeOf(element)));
+    const watch = new ResizeObserver(() => {
+      plot.current?.setSize(sizeOf(element));
+      setLetters(getComputedStyle(element).fontSize);
+    });
     watch.observe(element);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const redraw = () => plot.current?.redraw();
+    dark.addEventListener("change", redraw);
     return () => {
       watch.disconnect();
-      drawn.destroy();
+      dark.removeEventListener("change", redraw);
     };
   }, []);
   useEffect(() => {
+    if (bed.current === null) return;
+    const drawn = new uPlot(optionsFor(bed.current, lines, text, top, setPointed), dataOf(lines), bed.current);
+    plot.current = drawn;
+    return () => drawn.destroy();
+  }, [letters]);
+  useEffect(() => {
     top.current = roundTop(lines.flatMap(({ values }) => values), unit);
     plot.current?.setData(dataOf(lines));
-  });
+  }, [lines, theme.value]);
   const at = pointed ?? BEATS - 1;
   return (
     <figure class="live">

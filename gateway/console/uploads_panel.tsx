@@ -34,7 +34,7 @@ export function UploadsPanel() {
             {left > 0 && speed > 0 && ` · ${sizeText(speed)}/s · ${timeText((bytes - sent) / speed)} left`}
           </span>
         </button>
-        <button type="button" class="quiet" onClick={clearDone}>Clear done</button>
+        {left < all.length && <button type="button" class="quiet" onClick={clearDone}>Clear done</button>}
       </header>
       {open && (
         <ul>

@@ -9,6 +9,12 @@ export const SHOTS = `${ROOT}.screenshots`;
 /** The script that looks for what keeps people out. */
 export const axe = await Deno.readTextFile(`${ROOT}node_modules/axe-core/axe.min.js`);
 
+/** Nothing is wider than the window. */
+async function checkWidth(page: Page, name: string, width: number): Promise<void> {
+  const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  assert.equal(overflow, 0, `${name} is not wider than ${width}`);
+}
+
 /** Takes pictures of what is shown, wide and narrow, light and dark, and has each looked at for what keeps people out. */
 export async function inspect(page: Page, name: string): Promise<void> {
   for (const [width, height, scheme] of [[1440, 900, "light"], [1440, 900, "dark"], [360, 740, "light"]] as const) {
@@ -21,10 +27,11 @@ export async function inspect(page: Page, name: string): Promise<void> {
       return violations.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => `${id}: ${nodes[0]?.html}`);
     }, rules);
     assert.deepEqual(found, [], `${name}, ${width} wide, ${scheme}`);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-    assert.equal(overflow, 0, `${name} is not wider than ${width}`);
+    await checkWidth(page, name, width);
     await page.screenshot({ path: `${SHOTS}/${name}-${width}-${scheme}.png` });
   }
+  await page.setViewportSize({ width: 3840, height: 2160 });
+  await checkWidth(page, name, 3840);
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.emulateMedia({ colorScheme: "light" });
 }
