@@ -1,11 +1,10 @@
-/** Sends the spans of a process to a collector, in batches, as the standard OTEL_* variables say. */
+/** Batches the spans of a process for a collector, as the standard OTEL_BSP_* variables say. */
 import type { Attributes } from "@opentelemetry/api";
-import { ExportResultCode } from "@opentelemetry/core";
-import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from "@opentelemetry/otlp-exporter-base/node-http";
 import type { Sampler } from "@opentelemetry/sdk-trace-base";
 import type { Logger } from "./logger.ts";
 import { OtlpSpans } from "./otlp_spans.ts";
 import { outOfTrace } from "./telemetry.ts";
+import type { Send } from "./telemetry_collector.ts";
 import type { SpanExport } from "./telemetry_maker.ts";
 import type { WorkSpan } from "./telemetry_span.ts";
 
@@ -17,28 +16,6 @@ export interface ExportOptions {
   /** Reads the environment. */
   readonly read: (name: string) => string | undefined;
   readonly log: Logger;
-}
-
-/** Sends a request to the collector. @throws what kept it from it */
-export type Send = (request: Uint8Array) => Promise<void>;
-
-/** The SDK's own way to a collector, with its headers, certificates, deadlines and retries. */
-export function toCollector(): Send {
-  const type = { "Content-Type": "application/x-protobuf" };
-  const exporter = createOtlpHttpExportDelegate<Uint8Array, void>(
-    convertLegacyHttpOptions({}, "TRACES", "v1/traces", type),
-    { serializeRequest: (request) => request, deserializeResponse() {} },
-    "otlp_http_span_exporter",
-    { name: "span", countItems: () => 1 },
-    undefined,
-  );
-  return (request) =>
-    new Promise((resolve, reject) => {
-      exporter.export(request, ({ code, error }) => {
-        if (code === ExportResultCode.SUCCESS) resolve();
-        else reject(error ?? new Error("the collector refused"));
-      });
-    });
 }
 
 /** Batches of spans on their way out: one at a time, and what waits meanwhile is bounded. */

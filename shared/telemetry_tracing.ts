@@ -11,7 +11,8 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import type { Logger } from "./logger.ts";
 import { enableTracing } from "./telemetry.ts";
-import { BatchExport, toCollector } from "./telemetry_export.ts";
+import { toCollector } from "./telemetry_collector.ts";
+import { BatchExport } from "./telemetry_export.ts";
 import { makeSpans, type SpanKeeper } from "./telemetry_maker.ts";
 import { VERSION } from "./version.ts";
 import { within } from "./within.ts";
@@ -59,7 +60,7 @@ function openExport({ service, instance, read, log }: Omit<TracingOptions, "keep
     "service.version": VERSION,
   });
   const resource = named.merge(detectResources({ detectors: [envDetector] })).attributes;
-  return new BatchExport({ sampler: samplerOf(read), resource, read, log }, toCollector());
+  return new BatchExport({ sampler: samplerOf(read), resource, read, log }, toCollector(read));
 }
 
 function isExported(read: TracingOptions["read"]): boolean {
