@@ -1,6 +1,7 @@
 /** Programs that tests and tools use besides the project's own: found, installed where that is possible, or missed with a sentence. */
 
-async function works(command: string, args: readonly string[]): Promise<boolean> {
+/** Whether a command is there, and ends well. */
+export async function works(command: string, args: readonly string[]): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(command, { args: [...args], stdout: "null", stderr: "null" }).output();
     return success;

@@ -1,5 +1,5 @@
 /** What the machine offers for making faults; Debian packages are installed where that is possible. */
-import { debianTool } from "../tools.ts";
+import { debianTool, works } from "../tools.ts";
 import type { Need } from "./row.ts";
 
 const known = new Map<Need, string | undefined>();
@@ -21,6 +21,8 @@ async function look(need: Need): Promise<string | undefined> {
   switch (need) {
     case "root":
       return root;
+    case "loop":
+      return root ?? (await works("losetup", ["-f"]) ? undefined : "no loop device can be had");
     case "strace":
       return await tool("strace", ["-V"]);
     case "iptables":

@@ -8,7 +8,7 @@ export type Phase = "idle" | "uploading" | "downloading" | "once";
 export const ALWAYS: readonly Phase[] = ["idle", "uploading", "downloading"];
 
 /** What a machine must offer for a row. */
-export type Need = "root" | "strace" | "iptables" | "xfs" | "faketime" | "cgroup";
+export type Need = "root" | "loop" | "strace" | "iptables" | "xfs" | "faketime" | "cgroup";
 
 /** A row. Its number is its name: numbers are never given anew. */
 export interface Row {

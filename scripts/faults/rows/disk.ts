@@ -45,7 +45,7 @@ export const DISK_ROWS: readonly Row[] = [
     inject: "fsfreeze",
     expect: "no call fails, and its daemon says within 15 s that it takes no chunks",
     phases: ALWAYS,
-    needs: ["root"],
+    needs: ["loop"],
     disks: true,
     run: (stage, phase) => {
       const { folder } = stage.daemon(1);
@@ -68,7 +68,7 @@ export const DISK_ROWS: readonly Row[] = [
     inject: "a file that takes all room",
     expect: "one full: no call fails. All full: 507 DISK_FULL; what is stored reads, deletes work, and make room",
     phases: [...ALWAYS, "once"],
-    needs: ["root"],
+    needs: ["loop"],
     disks: true,
     quick: ["uploading", "once"],
     run: async (stage, phase) => {
@@ -88,7 +88,7 @@ export const DISK_ROWS: readonly Row[] = [
     inject: "a file that leaves 0.7 MiB on every disk",
     expect: "507 DISK_FULL, and nothing is left behind",
     phases: ["once"],
-    needs: ["root"],
+    needs: ["loop"],
     disks: true,
     run: async (stage) => {
       const undo: (() => Promise<void>)[] = [];
@@ -139,7 +139,7 @@ export const DISK_ROWS: readonly Row[] = [
     inject: "an error of ext4 that the kernel is told to raise, mounted with errors=remount-ro",
     expect: "no call fails; reads go on",
     phases: ALWAYS,
-    needs: ["root"],
+    needs: ["loop"],
     disks: true,
     run: (stage, phase) => {
       const { folder } = stage.daemon(4);
@@ -158,7 +158,7 @@ export const DISK_ROWS: readonly Row[] = [
     inject: "FS_IOC_SHUTDOWN on a loop device, without its journal",
     expect: "no call fails; what was acknowledged is there when the disk is back",
     phases: ALWAYS,
-    needs: ["root"],
+    needs: ["loop"],
     disks: true,
     quick: ["uploading", "downloading"],
     run: (stage, phase) =>
