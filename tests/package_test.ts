@@ -46,6 +46,13 @@ Deno.test("what is published works where nothing else of the project is", async 
       await run(folder, "npx", ["--offline", "sixfold", "put", "sdk.mjs", "demo/"], env);
       const same = await run(folder, "node_modules/.bin/sixfold", ["cat", "demo/sdk.mjs"], env);
       assert.equal(same, await Deno.readTextFile(`${folder}/sdk.mjs`));
+
+      // So many at once that Node would warn of too many listeners.
+      await Deno.mkdir(`${folder}/many`);
+      for (let i = 0; i < 40; i++) await Deno.writeTextFile(`${folder}/many/${i}`, `${i}`);
+      const sync = ["node_modules/sixfold/dist/client/cli/main.js", "sync", "many", "sf://demo/many"];
+      const { stderr } = await new Deno.Command("node", { args: sync, cwd: folder, env }).output();
+      assert.equal(text.decode(stderr), "");
     });
 
     await t.step("the command as one file", async () => {

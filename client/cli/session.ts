@@ -1,4 +1,5 @@
 /** What every command has at hand: the client, where to write, and when to stop. */
+import { setMaxListeners } from "node:events";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -21,6 +22,8 @@ export interface CliSession {
 }
 
 const stop = new AbortController();
+// Whatever runs at once listens; Node takes many listeners for a mistake.
+setMaxListeners(0, stop.signal);
 /** Bun and Deno say that they are Node, too. */
 const isNode = !("Bun" in globalThis) && !("Deno" in globalThis);
 const FALLBACK = "http://127.0.0.1:8080";
