@@ -13,10 +13,13 @@ const SETTINGS = {
   SIXFOLD_DATA_DIR: text("The folder for everything that is kept.", `${ROOT}data`),
 };
 const PARENT_MS = 500;
+/** How long a process that has ended stays away. */
+const AWAY_MS = 3000;
 const parent = Deno.ppid;
 const daemons: Deno.ChildProcess[] = [];
 const gateways: Deno.ChildProcess[] = [];
 let postgres: Promise<Postgres> | undefined;
+let serving = false;
 let stopping = false;
 
 async function start(): Promise<void> {
@@ -34,42 +37,84 @@ async function start(): Promise<void> {
     SIXFOLD_LOG: Deno.env.get("SIXFOLD_LOG") ?? "warn",
   };
   if (stopping) return;
-  await follow(gateways, launchGateway({ ...shared, SIXFOLD_PORT: String(port) }, CODE), data);
+  const gateway = { ...shared, SIXFOLD_PORT: String(port) };
   // The gateway migrates the database before it serves; daemons that came first would find no tables.
-  await becomes("the gateway does not serve", () => answers(`http://127.0.0.1:${port}/healthz`));
-  const doors: string[] = [];
+  await keep({
+    group: gateways,
+    name: "the gateway",
+    door: `http://127.0.0.1:${port}/healthz`,
+    launch: () => launchGateway(gateway, CODE),
+    data,
+  });
+  // After a crash PostgreSQL still knows the daemons of before: only the new ones can say that they are registered.
+  const registered: Promise<void>[] = [];
   for (let i = 0; i < DAEMONS; i++) {
     const [grpcPort, httpPort] = [await freePortNear(50_051 + i), await freePortNear(51_051 + i)];
     // What started after the stop had begun would outlive it.
     if (stopping) return;
-    doors.push(`http://127.0.0.1:${httpPort}/readyz`);
-    const daemon = launchDaemon({
+    const daemon = {
       ...shared,
       // An address that is meant for the gateway is none for these.
       SIXFOLD_HOST: "127.0.0.1",
       SIXFOLD_DATA_DIR: `${data}/daemon-${i + 1}`,
       SIXFOLD_GRPC_PORT: String(grpcPort),
       SIXFOLD_HTTP_PORT: String(httpPort),
-    }, CODE);
-    await follow(daemons, daemon, data);
+    };
+    registered.push(keep({
+      group: daemons,
+      name: `daemon ${i + 1}`,
+      door: `http://127.0.0.1:${httpPort}/readyz`,
+      launch: () => launchDaemon(daemon, CODE),
+      data,
+    }));
   }
-  // After a crash PostgreSQL still knows the daemons of before: only the new ones can say that they are registered.
-  for (const door of doors) await becomes("a daemon does not register", () => answers(door));
+  await Promise.all(registered);
   await becomes("the gateway does not see the daemons", async () => {
     const state = await (await fetch(`http://127.0.0.1:${port}/readyz`)).json();
     return state.ready && state.servers >= DAEMONS;
   });
   if (stopping) return;
+  serving = true;
   console.log(`Data:  ${data}`);
   console.log(`Try:   curl -T photo.jpg http://127.0.0.1:${port}/v1/files/demo/photo.jpg`);
   console.log(`Sixfold is ready at http://127.0.0.1:${port}`);
 }
 
-/** A process that ends by itself ends all; one that outlives this one is ended by the next run. */
-async function follow(group: Deno.ChildProcess[], child: Deno.ChildProcess, data: string): Promise<void> {
+/** A process of the store. */
+interface Kept {
+  readonly group: Deno.ChildProcess[];
+  readonly name: string;
+  /** Where it answers once it serves. */
+  readonly door: string;
+  readonly launch: () => Deno.ChildProcess;
+  readonly data: string;
+}
+
+/**
+ * Starts a process and waits until it serves. When it ends by itself later, the others go on, and it is started once more;
+ * one that ended before it served stays away. While the store starts, such an end is the end of all.
+ */
+async function keep(kept: Kept): Promise<void> {
+  const { group, name, door, launch, data } = kept;
+  const child = launch();
+  let state: "starting" | "serving" | "ended" = "starting";
   group.push(child);
-  child.status.then(({ code }) => stop(`a process ended by itself with code ${code}; its message is above`));
+  child.status.then(async ({ code }) => {
+    const served = state === "serving";
+    state = "ended";
+    const ended = `${name} ended by itself with code ${code}`;
+    if (stopping) return;
+    if (!serving) return await stop(`${ended}; its message is above`);
+    group.splice(group.indexOf(child), 1);
+    if (!served) return console.error(`${ended} and stays away; its message is above`);
+    console.error(`${ended}; it starts again in ${AWAY_MS / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+    if (!stopping) await keep(kept).catch(({ message }) => console.error(message));
+  });
+  // What outlives this process is ended by the next run.
   await remember(data, child.pid);
+  await becomes(`${name} does not serve`, async () => state === "ended" || await answers(door));
+  if (state === "starting") state = "serving";
 }
 
 async function becomes(what: string, condition: () => Promise<boolean>): Promise<void> {

@@ -44,6 +44,12 @@ async function listening(pids: readonly number[]): Promise<string[]> {
     .map(([, address = ""]) => address);
 }
 
+/** Those of some processes that are daemons. */
+async function daemonsOf(pids: readonly number[]): Promise<number[]> {
+  const lines = await Promise.all(pids.map((pid) => Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "")));
+  return pids.filter((_, i) => lines[i]?.includes("node-daemon/main.ts"));
+}
+
 function isAlive(pid: number): boolean {
   try {
     Deno.kill(pid, "SIGCONT");
@@ -78,13 +84,23 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
     assert.deepEqual(small, bytes.slice(0, 100));
     const back = await (await fetch(`${second.address}/v1/files/demo/large`)).bytes();
     assert.ok(Buffer.from(await large.arrayBuffer()).equals(back));
-    const all = await familyOf(second.process.pid);
+    let all = await familyOf(second.process.pid);
     if (Deno.build.os === "linux") {
       const doors = await listening(all);
       // The gateway, PostgreSQL, two of each daemon, and what keeps a range of ports: on 127.0.0.1, and nowhere else.
       assert.ok(doors.length >= 14, doors.join());
       assert.deepEqual(doors.filter((address) => !address.startsWith("0100007F:")), []);
     }
+    // One that is killed is missed by nobody, and comes back.
+    const daemons = await daemonsOf(all);
+    assert.equal(daemons.length, 6);
+    Deno.kill(daemons[0] ?? 0, "SIGKILL");
+    const again = await (await fetch(`${second.address}/v1/files/demo/large`)).bytes();
+    assert.ok(Buffer.from(await large.arrayBuffer()).equals(again));
+    await until("the daemon does not come back", 30_000, async () => {
+      all = await familyOf(second.process.pid);
+      return (await daemonsOf(all)).length === 6;
+    });
     // Ctrl-C: the terminal tells the whole group, in the middle of an upload.
     let told = false;
     const body = makeBody(32 * 1024 * 1024, async (sent) => {
