@@ -14,9 +14,9 @@ import {
   workDone,
   workFailures,
   workRunning,
-} from "./core/metrics.ts";
-import type { Store } from "./core/store.ts";
-import type { Throttle } from "./core/throttle.ts";
+} from "./core/telemetry/metrics.ts";
+import type { Store } from "./core/segments/store.ts";
+import type { Throttle } from "./core/cluster/throttle.ts";
 import type { Sql } from "./db/database.ts";
 import type { DoorLoad } from "./server.ts";
 import type { Runner } from "./workers/runner.ts";

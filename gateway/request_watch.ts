@@ -5,8 +5,8 @@ import { REQUEST_ID_HEADER, requestId, requestIdHeader, withRequestId } from "..
 import { type OpenSpan, openTrace, traceIds, UNTRACED } from "../shared/telemetry.ts";
 import type { KeptTraces } from "../shared/telemetry_kept.ts";
 import { isTraced, methodOf, routeOf } from "./api/route.ts";
-import { requestDuration } from "./core/metrics.ts";
-import { pulse } from "./core/pulse.ts";
+import { requestDuration } from "./core/telemetry/metrics.ts";
+import { pulse } from "./core/telemetry/pulse.ts";
 
 /**
  * Watches a request and does its work, under its id and as a part of its trace.

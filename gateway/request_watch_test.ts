@@ -4,7 +4,7 @@ import { inSpan, spanEvent, traceHeaders } from "../shared/telemetry.ts";
 import { KeptTraces } from "../shared/telemetry_kept.ts";
 import { startTracing } from "../shared/telemetry_tracing.ts";
 import { isAlwaysLetIn, refuse } from "./api/refusal.ts";
-import { findTrace, listRequests } from "./core/kept_requests.ts";
+import { findTrace, listRequests } from "./core/telemetry/kept_requests.ts";
 import { createRequestWatch } from "./request_watch.ts";
 import { openDoor } from "./server.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import "../gateway/core/cluster_metrics.ts";
-import "../gateway/core/metrics.ts";
+import "../gateway/core/telemetry/cluster_metrics.ts";
+import "../gateway/core/telemetry/metrics.ts";
 import { ROOT } from "../scripts/programs.ts";
 import { debianTool } from "../scripts/tools.ts";
 import { declaredMetrics, prometheusName } from "../shared/telemetry_metrics.ts";

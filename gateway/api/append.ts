@@ -1,7 +1,7 @@
 /** Uploads whose bytes come one after another: what tus and the IETF's resumable uploads have in common. */
-import { storePart } from "../core/parts.ts";
-import { getUpload, type UploadView } from "../core/sessions.ts";
-import type { Store } from "../core/store.ts";
+import { storePart } from "../core/files/parts.ts";
+import { getUpload, type UploadView } from "../core/files/sessions.ts";
+import type { Store } from "../core/segments/store.ts";
 
 /** An upload, and where its first gap is: other doors may have left some. @throws SixfoldError `not_found` */
 export async function findEnd(store: Store, id: string): Promise<{ readonly upload: UploadView; readonly at: number }> {

@@ -20,7 +20,7 @@ import {
   startDrain,
   takeOff,
   type Upkeep,
-} from "../core/upkeep.ts";
+} from "../core/cluster/upkeep.ts";
 import { checkUuid } from "./check_uuid.ts";
 
 const MOST_WEIGHT = 100;

@@ -1,6 +1,6 @@
 /** Conditional requests (RFC 9110, section 13). The ETag of a file is its id, which a new version changes. */
 import { SixfoldError } from "../../shared/errors.ts";
-import type { FileView } from "../core/files.ts";
+import type { FileView } from "../core/files/files.ts";
 
 /** The strong ETag of a file. */
 export function etagOf({ id }: { readonly id: string }): string {

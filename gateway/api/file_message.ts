@@ -1,6 +1,6 @@
 /** A file as Connect tells of it. */
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { FileView } from "../core/files.ts";
+import type { FileView } from "../core/files/files.ts";
 
 /** The message of a file. */
 export function fileMessage(file: FileView) {

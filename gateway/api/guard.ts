@@ -6,8 +6,8 @@
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { pathOf } from "../../shared/path_of.ts";
-import { asCaller, type Caller, mustHave } from "../core/caller.ts";
-import type { KeyRing } from "../core/key_ring.ts";
+import { asCaller, type Caller, mustHave } from "../core/access/caller.ts";
+import type { KeyRing } from "../core/access/key_ring.ts";
 import { linkOf } from "./link.ts";
 import { needOf } from "./needs.ts";
 import { refuse } from "./refusal.ts";

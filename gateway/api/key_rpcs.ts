@@ -2,7 +2,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { KeyService } from "../../shared/gen/sixfold/v1/keys_pb.ts";
-import { createKey, endKey, keyPage, type KeyRow, type KeyStore } from "../core/keys.ts";
+import { createKey, endKey, keyPage, type KeyRow, type KeyStore } from "../core/access/keys.ts";
 
 /** The RPCs of keys. */
 export function keyRpcs(keys: KeyStore): ServiceImpl<typeof KeyService> {

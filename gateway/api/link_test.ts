@@ -3,9 +3,9 @@ import { createPrivateKey, sign } from "node:crypto";
 import { test } from "node:test";
 import { formatApiKey } from "../../shared/api_key.ts";
 import { linkBytes, writeLink } from "../../shared/signed_link.ts";
-import { publicKeyOf } from "../core/key_pair.ts";
-import { KeyRing } from "../core/key_ring.ts";
-import type { KeyRow } from "../core/keys.ts";
+import { publicKeyOf } from "../core/access/key_pair.ts";
+import { KeyRing } from "../core/access/key_ring.ts";
+import type { KeyRow } from "../core/access/keys.ts";
 import { linkOf } from "./link.ts";
 
 const secret = crypto.getRandomValues(new Uint8Array(32));

@@ -5,7 +5,7 @@
 import { ClusterService } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { FileService } from "../../shared/gen/sixfold/v1/files_pb.ts";
 import { KeyService } from "../../shared/gen/sixfold/v1/keys_pb.ts";
-import type { Verb } from "../core/rights.ts";
+import type { Verb } from "../core/access/rights.ts";
 import { routeOf } from "./route.ts";
 
 /** A right, or: anybody is let in. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { createLogger } from "../../shared/logger.ts";
-import type { Store } from "../core/store.ts";
+import type { Store } from "../core/segments/store.ts";
 import { createRest } from "./rest.ts";
 
 const METHODS = ["get", "head", "put", "post", "patch", "delete"];

@@ -3,12 +3,12 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { GetRingRequest, LocateRequest, PreviewLossRequest } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { segmentPosition } from "../../shared/ring.ts";
-import { serversAt } from "../core/cluster.ts";
-import { checkBucket, keyBytes } from "../core/file_name.ts";
-import { locateFile } from "../core/locate.ts";
-import { previewLoss } from "../core/loss.ts";
-import type { Store } from "../core/store.ts";
-import type { Upkeep } from "../core/upkeep.ts";
+import { serversAt } from "../core/cluster/cluster.ts";
+import { checkBucket, keyBytes } from "../core/access/file_name.ts";
+import { locateFile } from "../core/files/locate.ts";
+import { previewLoss } from "../core/cluster/loss.ts";
+import type { Store } from "../core/segments/store.ts";
+import type { Upkeep } from "../core/cluster/upkeep.ts";
 import { checkUuid } from "./check_uuid.ts";
 
 const CHUNKS = 6;

@@ -4,9 +4,9 @@
  * appended to, and given up. What a request has sent counts when all of it is durable, so nothing is told in between.
  */
 import { SixfoldError } from "../../shared/errors.ts";
-import { abortUpload, completeUpload, createUpload, setUploadSize, type UploadView } from "../core/sessions.ts";
-import type { Store } from "../core/store.ts";
-import type { UploadRequest } from "../core/upload.ts";
+import { abortUpload, completeUpload, createUpload, setUploadSize, type UploadView } from "../core/files/sessions.ts";
+import type { Store } from "../core/segments/store.ts";
+import type { UploadRequest } from "../core/files/upload.ts";
 import { append, findEnd } from "./append.ts";
 import { digestIn } from "./digest.ts";
 import { answerInterim } from "./interim.ts";

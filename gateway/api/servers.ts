@@ -3,8 +3,8 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { SixfoldError } from "../../shared/errors.ts";
 import { BreakerState } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import { ServerState } from "../../shared/gen/sixfold/v1/storage_pb.ts";
-import { reasonOf } from "../core/liveness.ts";
-import type { Store } from "../core/store.ts";
+import { reasonOf } from "../core/cluster/liveness.ts";
+import type { Store } from "../core/segments/store.ts";
 
 const STATES = {
   active: ServerState.ACTIVE,

@@ -1,6 +1,6 @@
 /** `/v1/session`: the console signs in with a key, looks whether it has, and signs out. */
 import { SixfoldError } from "../../shared/errors.ts";
-import type { KeyRing } from "../core/key_ring.ts";
+import type { KeyRing } from "../core/access/key_ring.ts";
 import { isFromOwnPage, type SessionCookies } from "./session_cookie.ts";
 
 /** Its path. */

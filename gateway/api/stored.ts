@@ -1,5 +1,5 @@
 /** What is answered to whoever has stored a file. */
-import type { FileView } from "../core/files.ts";
+import type { FileView } from "../core/files/files.ts";
 import { etagOf } from "./conditions.ts";
 import { WholeAnswer } from "./whole_answer.ts";
 

@@ -2,7 +2,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { GetTraceRequest, ListRequestsRequest } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
 import type { KeptTraces } from "../../shared/telemetry_kept.ts";
-import { findTrace, listRequests, type TracedRequest } from "../core/kept_requests.ts";
+import { findTrace, listRequests, type TracedRequest } from "../core/telemetry/kept_requests.ts";
 
 /** The RPCs that tell where requests have spent their time. */
 export function traceRpcs(kept: KeptTraces | undefined) {

@@ -5,9 +5,9 @@
  * need no lock: a session keeps each byte once, and the one that comes second is told where to go on.
  */
 import { SixfoldError } from "../../shared/errors.ts";
-import { concatenate } from "../core/concatenate.ts";
-import { abortUpload, completeUpload, createUpload, setUploadSize, type UploadView } from "../core/sessions.ts";
-import type { Store } from "../core/store.ts";
+import { concatenate } from "../core/files/concatenate.ts";
+import { abortUpload, completeUpload, createUpload, setUploadSize, type UploadView } from "../core/files/sessions.ts";
+import type { Store } from "../core/segments/store.ts";
 import { append, findEnd } from "./append.ts";
 import { problem } from "./problem.ts";
 import { checksumOf, concatOf, isDeferred, metadataOf, wholeNumber } from "./tus_headers.ts";

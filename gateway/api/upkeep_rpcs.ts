@@ -6,8 +6,15 @@ import type {
   ListRepairsRequest,
   RetryRepairRequest,
 } from "../../shared/gen/sixfold/v1/cluster_pb.ts";
-import { allow, confirm, pageOfRepairs, reconciliations, repairState, retryRepairs } from "../core/repair_state.ts";
-import type { Upkeep } from "../core/upkeep.ts";
+import {
+  allow,
+  confirm,
+  pageOfRepairs,
+  reconciliations,
+  repairState,
+  retryRepairs,
+} from "../core/cluster/repair_state.ts";
+import type { Upkeep } from "../core/cluster/upkeep.ts";
 import { checkUuid } from "./check_uuid.ts";
 
 /** The RPCs that tell how the cluster mends itself. */

@@ -1,7 +1,7 @@
 /** What opens an upload in parts over plain HTTP: a small JSON object. */
 import { Buffer } from "node:buffer";
 import { SixfoldError } from "../../shared/errors.ts";
-import type { UploadRequest } from "../core/upload.ts";
+import type { UploadRequest } from "../core/files/upload.ts";
 import { metadataFrom } from "./metadata.ts";
 
 const MAX_BYTES = 64 * 1024;

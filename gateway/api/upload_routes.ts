@@ -1,10 +1,10 @@
 /** Uploads in parts over plain HTTP, below `/v1/uploads`. */
 import { Buffer } from "node:buffer";
 import { SixfoldError } from "../../shared/errors.ts";
-import type { FileView } from "../core/files.ts";
-import { storePart } from "../core/parts.ts";
-import { abortUpload, completeUpload, createUpload, getUpload, type UploadView } from "../core/sessions.ts";
-import type { Store } from "../core/store.ts";
+import type { FileView } from "../core/files/files.ts";
+import { storePart } from "../core/files/parts.ts";
+import { abortUpload, completeUpload, createUpload, getUpload, type UploadView } from "../core/files/sessions.ts";
+import type { Store } from "../core/segments/store.ts";
 import { etagOf } from "./conditions.ts";
 import { declaredSha256 } from "./digest.ts";
 import { readUploadForm } from "./upload_form.ts";

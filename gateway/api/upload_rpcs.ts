@@ -4,10 +4,10 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { FileService, UploadHeader } from "../../shared/gen/sixfold/v1/files_pb.ts";
 import type { HashedTile } from "../../shared/tiling.ts";
-import { storePart } from "../core/parts.ts";
-import { abortUpload, completeUpload, createUpload, getUpload, type UploadView } from "../core/sessions.ts";
-import type { Store } from "../core/store.ts";
-import type { UploadRequest } from "../core/upload.ts";
+import { storePart } from "../core/files/parts.ts";
+import { abortUpload, completeUpload, createUpload, getUpload, type UploadView } from "../core/files/sessions.ts";
+import type { Store } from "../core/segments/store.ts";
+import type { UploadRequest } from "../core/files/upload.ts";
 import { fileMessage } from "./file_message.ts";
 
 /** The most bytes of a part in a message. */

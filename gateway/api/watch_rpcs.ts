@@ -1,8 +1,8 @@
 /** The live view of a gateway, over RPC. */
 import { sleep } from "../../shared/sleep.ts";
-import { Fresh } from "../core/fresh.ts";
-import { pulse } from "../core/pulse.ts";
-import type { Store } from "../core/store.ts";
+import { Fresh } from "../core/access/fresh.ts";
+import { pulse } from "../core/telemetry/pulse.ts";
+import type { Store } from "../core/segments/store.ts";
 import { callRoll } from "./servers.ts";
 
 const EVERY_MS = 1000;

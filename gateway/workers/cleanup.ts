@@ -2,9 +2,9 @@
 import { isChunkId } from "../../shared/chunk_id.ts";
 import type { Logger } from "../../shared/logger.ts";
 import { inTrace } from "../../shared/telemetry.ts";
-import { listChunks, removeChunk } from "../core/chunk_calls.ts";
-import type { ChunkClient } from "../core/chunk_client.ts";
-import type { Cluster } from "../core/cluster.ts";
+import { listChunks, removeChunk } from "../core/hop/chunk_calls.ts";
+import type { ChunkClient } from "../core/hop/chunk_client.ts";
+import type { Cluster } from "../core/cluster/cluster.ts";
 import type { Sql } from "../db/database.ts";
 import { forgetDeleted } from "../db/deleted_files.ts";
 import { forgetGarbage, forgetOutcomes, namedChunks, takeGarbage, type TakenGarbage } from "../db/garbage.ts";

@@ -1,10 +1,10 @@
 /** Compares each disk with the database, slowly: what nothing accounts for is set aside, what is lost is repaired. */
 import type { Logger } from "../../shared/logger.ts";
 import { sleep } from "../../shared/sleep.ts";
-import { hasChunk, listChunks, removeChunk } from "../core/chunk_calls.ts";
-import type { ChunkClient } from "../core/chunk_client.ts";
-import type { Cluster } from "../core/cluster.ts";
-import { isReadable } from "../core/repair_chunk.ts";
+import { hasChunk, listChunks, removeChunk } from "../core/hop/chunk_calls.ts";
+import type { ChunkClient } from "../core/hop/chunk_client.ts";
+import type { Cluster } from "../core/cluster/cluster.ts";
+import { isReadable } from "../core/segments/repair_chunk.ts";
 import type { Sql } from "../db/database.ts";
 import {
   chunksBetween,

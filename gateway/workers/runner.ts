@@ -1,7 +1,7 @@
 /** Runs the background work of one gateway: each kind step by step, with jitter, back-off, a status, and a prompt end. */
 import type { Logger } from "../../shared/logger.ts";
 import { sleep } from "../../shared/sleep.ts";
-import type { WorkStatus } from "../core/work_status.ts";
+import type { WorkStatus } from "../core/cluster/work_status.ts";
 
 /** A kind of background work. */
 export interface Work {
