@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { anchorOf, checkDocuments, faultsInDocument } from "./docs_check.ts";
+import { sources } from "./house.ts";
 import { ROOT } from "./programs.ts";
 
 const files: Record<string, string> = {
@@ -29,7 +30,12 @@ test("every link and every command of the documents exists", async () => {
 });
 
 test("every message that troubleshooting is sorted by is one that the code says", async () => {
-  const source = (await Array.fromAsync(sources(ROOT))).join("\n").replace(/\$\{[^}]*\}/g, "…")
+  const folders = ["gateway", "node-daemon", "shared", "scripts"].map((folder) =>
+    Array.fromAsync(sources(ROOT, folder))
+  );
+  const paths = (await Promise.all(folders)).flat();
+  const texts = await Promise.all(paths.map((path) => Deno.readTextFile(ROOT + path)));
+  const source = texts.join("\n").replace(/\$\{[^}]*\}/g, "…")
     // A sentence of two lines.
     .replace(/[`"] \+\n\s*[`"]/g, "");
   const text = await Deno.readTextFile(`${ROOT}docs/troubleshooting.md`);
@@ -39,14 +45,3 @@ test("every message that troubleshooting is sorted by is one that the code says"
     for (const piece of message.slice(1, -1).split("…")) assert.ok(source.includes(piece.trim()), message);
   }
 });
-
-async function* sources(root: string): AsyncGenerator<string> {
-  for (const folder of ["gateway", "node-daemon", "shared", "scripts"]) {
-    for await (const { name, isFile } of Deno.readDir(root + folder)) {
-      if (isFile && name.endsWith(".ts")) yield await Deno.readTextFile(`${root}${folder}/${name}`);
-    }
-  }
-  for (const folder of ["gateway/api", "gateway/core", "gateway/db", "gateway/workers"]) {
-    for await (const { name } of Deno.readDir(root + folder)) yield await Deno.readTextFile(`${root}${folder}/${name}`);
-  }
-}

@@ -21,6 +21,17 @@ const GATEWAY_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workers: ["core", "db"],
 };
 
+/** Inside its core, from a file down to the calls that carry its chunks. */
+const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  files: ["segments", "memory", "hop", "cluster", "access", "telemetry"],
+  segments: ["memory", "hop", "cluster", "access", "telemetry"],
+  memory: ["hop"],
+  hop: ["telemetry"],
+  telemetry: ["cluster"],
+  cluster: [],
+  access: [],
+};
+
 /** Code for browsers: it speaks to a gateway as anybody's page would, and so with the SDK. */
 const IN_BROWSERS = "console";
 
@@ -31,10 +42,10 @@ export function faultsIn(path: string, source: string): string[] {
   const faults: string[] = [];
   const lines = source.split("\n").length - 1;
   if (lines > MAX_LINES) faults.push(`${path}: ${lines} lines; split it by reason to change (at most ${MAX_LINES})`);
-  const [home = "", room = ""] = path.split("/");
+  const [home = "", room = "", nook = ""] = path.split("/");
   for (const match of source.matchAll(IMPORT)) {
     const target = new URL(match[1] ?? "", `file:///${path}`).pathname.slice(1).split("/");
-    const [house = "", targetRoom = ""] = target;
+    const [house = "", targetRoom = "", targetNook = ""] = target;
     const inBrowser = home === "gateway" && room === IN_BROWSERS;
     if (house !== home && !(MAY_IMPORT[home] ?? []).includes(house) && !(inBrowser && house === "client")) {
       faults.push(`${path}: ${home} must not import ${target.join("/")}`);
@@ -51,6 +62,10 @@ export function faultsIn(path: string, source: string): string[] {
     if (between && targetRoom !== room && !rooms.includes(targetRoom)) {
       faults.push(`${path}: gateway/${room} must not import ${target.join("/")}`);
     }
+    const inCore = between && room === "core" && targetRoom === "core";
+    if (inCore && nook !== targetNook && !CORE_MAY_IMPORT[nook]?.includes(targetNook)) {
+      faults.push(`${path}: core/${nook} must not import ${target.join("/")}`);
+    }
   }
   return faults;
 }
@@ -64,7 +79,8 @@ export async function checkHouse(root: string): Promise<string[]> {
   return faults.sort();
 }
 
-async function* sources(root: string, folder: string): AsyncGenerator<string> {
+/** The paths of all TypeScript files below a folder of the project, without what is generated or installed. */
+export async function* sources(root: string, folder: string): AsyncGenerator<string> {
   let entries: Deno.DirEntry[];
   try {
     entries = await Array.fromAsync(Deno.readDir(root + folder));
