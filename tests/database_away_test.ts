@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, makeBody } from "../scripts/bodies.ts";
 import { startPostgres } from "../scripts/embedded_postgres.ts";
 import { familyOf } from "../scripts/process_family.ts";
@@ -106,7 +107,7 @@ Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
         const key = `kept-${id}-${i}`;
         const response = await put(key, id % 2 === 0 ? key : key.repeat(10_000));
         (response.status === 201 ? acknowledged : refused).push(key);
-        if (response.status !== 201) await new Promise((resolve) => setTimeout(resolve, 50));
+        if (response.status !== 201) await sleep(50);
       }
     };
     const clients = Promise.all([0, 1, 2, 3].map(client));
@@ -119,10 +120,8 @@ Deno.test("a cluster whose PostgreSQL goes away", async (t) => {
       Deno.kill(last, "SIGSTOP");
       for (const id of pids) Deno.kill(id, "SIGKILL");
       await Deno.remove(`${folder}/data/postmaster.pid`).catch(() => {});
-      const started = startPostgres(folder, port);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      Deno.kill(last, "SIGKILL");
-      await started;
+      const ended = sleep(500).then(() => Deno.kill(last, "SIGKILL"));
+      await Promise.all([startPostgres(folder, port), ended]);
       await goesOn();
     }
     over = true;
