@@ -179,6 +179,10 @@ for (const hop of ["web", "grpc"]) {
 
     await t.step("nothing names what a user has named, and no secret: spans, logs, metrics, errors", async () => {
       const { password } = new URL(cluster.postgres.url);
+      const planted = `planted-${"x".repeat(30)}`;
+      const headers = { authorization: `Bearer ${planted}`, cookie: `sixfold-session=${planted}` };
+      const { traceId } = await send(`${url}?note=${planted}`, { headers });
+      await whole(otlp, traceId, { "gateway GET /v1/files/{bucket}/{key}": 1 });
       const ask = async (url: string) => await (await fetch(url)).text();
       const told = otlp.bodies.map((body) => new TextDecoder("latin1").decode(body));
       told.push(await ask(`${gateway}/metrics`));
@@ -191,7 +195,7 @@ for (const hop of ["web", "grpc"]) {
       }
       // An error may tell a caller the names that it came with.
       told.push(await ask(`${url}-missing`));
-      for (const secret of [TOKEN, password]) {
+      for (const secret of [TOKEN, password, planted]) {
         assert.ok(secret.length > 20);
         assert.equal(told.find((text) => text.includes(secret)), undefined, secret);
       }

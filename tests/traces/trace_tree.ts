@@ -21,7 +21,7 @@ const SLACK_MS = 3;
 export async function send(url: string, init: RequestInit = {}) {
   const traceId = randomBytes(16).toString("hex");
   const parentId = randomBytes(8).toString("hex");
-  const headers = { traceparent: `00-${traceId}-${parentId}-01` };
+  const headers = { ...Object(init.headers), traceparent: `00-${traceId}-${parentId}-01` };
   const response = await fetch(url, { ...init, headers });
   const body = await response.bytes();
   assert.equal(response.headers.get("x-trace-id"), traceId);
