@@ -130,10 +130,13 @@ const SLOW = ["faults", "disks", "repair", "rebalance", "membership", "failover"
   name,
 ) => `tests/${name}_test.ts`);
 const onDeno = ["test", "-A", "--no-check", "--quiet"];
+const tool = ["run", "-A", "--no-check", "--no-prompt"];
 
 if (Deno.args.includes("--long")) {
-  const { passed, failed } = await counted("long tests", "deno", [...onDeno, ...LONG]);
-  end(passed, failed);
+  const tests = await counted("long tests", "deno", [...onDeno, ...LONG]);
+  const chaos = [...tool, "scripts/chaos.ts", "--minutes", "0.4", "--seed", "5"];
+  const { passed, failed } = await counted("chaos, a short run", "tool", chaos);
+  end(tests.passed + passed, tests.failed + failed);
 }
 
 await Deno.remove(`${root}.coverage`, { recursive: true }).catch(() => {});
@@ -161,26 +164,12 @@ async function clusterTests(): Promise<string[]> {
   return [...SLOW, ...others, "tests/traces"];
 }
 
-/** Faults and chaos wait for their processes most of the time: the whole cluster's tests use the machine meanwhile. */
-async function faults(): Promise<Outcome[]> {
-  const tool = ["run", "-A", "--no-check", "--no-prompt"];
-  return [
-    await counted("faults, the short matrix", "tool", [...tool, "scripts/faults.ts", "--quick"]),
-    await counted("chaos, a short run", "tool", [
-      ...tool,
-      "scripts/chaos.ts",
-      "--minutes",
-      "0.4",
-      "--seed",
-      "5",
-    ]),
-  ];
-}
-const [cluster, injected] = await Promise.all([
+// Faults wait for their processes most of the time: the whole cluster's tests use the machine meanwhile.
+const [cluster, faults] = await Promise.all([
   counted("whole cluster", "deno", [...onDeno, "--parallel", ...await clusterTests()]),
-  faults(),
+  counted("faults, the short matrix", "tool", [...tool, "scripts/faults.ts", "--quick"]),
 ]);
-outcomes.push(cluster, ...injected, await counted("load tests", "deno", [...onDeno, ALONE]), await coverage());
+outcomes.push(cluster, faults, await counted("load tests", "deno", [...onDeno, ALONE]), await coverage());
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
 end(passed, failed);

@@ -108,7 +108,7 @@ export async function answers(url: string): Promise<boolean> {
 
 /**
  * Asks again and again until the answer is yes; an error counts as no. What takes long to answer is asked less often: the
- * asking takes a third of a core at most from what it waits for.
+ * asking takes a sixth of a core at most from what it waits for.
  * @throws Error that says `what` is not so, when it takes longer than `ms`
  */
 export async function until(what: string, ms: number, condition: () => Promise<boolean>): Promise<void> {
@@ -116,7 +116,7 @@ export async function until(what: string, ms: number, condition: () => Promise<b
     const asked = performance.now();
     if (await condition().catch(() => false)) return;
     const took = performance.now() - asked;
-    await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 2 * took)));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 5 * took)));
   }
   throw new Error(`${what} after ${ms / 1000} s; look at the messages above`);
 }
