@@ -119,16 +119,18 @@ async function coverage(): Promise<Outcome> {
   return report("coverage", faults);
 }
 
+function testsOf(...names: string[]): string[] {
+  return names.map((name) => `tests/${name}_test.ts`);
+}
+
 /** What has a limit of time in it has the machine for itself. */
 const ALONE = "tests/load_test.ts";
 /** These take as long as all others together. */
-const LONG = ["bench", "collector", "console_cluster", "restore", "transfers", "examples", "package", "docs"].map((
-  name,
-) => `tests/${name}_test.ts`);
+const LONG = testsOf("bench", "collector", "console_cluster", "restore", "transfers", "examples", "package", "docs");
 /** These begin first: one that takes long and began last would run on alone. */
-const SLOW = ["faults", "disks", "repair", "rebalance", "membership", "failover", "sessions_faults", "undelete"].map((
-  name,
-) => `tests/${name}_test.ts`);
+const SLOW = testsOf(
+  ...["faults", "disks", "repair", "rebalance", "membership", "failover", "sessions_faults", "undelete"],
+);
 const onDeno = ["test", "-A", "--no-check", "--quiet"];
 const tool = ["run", "-A", "--no-check", "--no-prompt"];
 
