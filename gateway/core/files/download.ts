@@ -37,10 +37,11 @@ export async function* download(
   length: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const span = openSpan("download", {
-    "sixfold.file.id": manifest.file.id,
-    "sixfold.inline": manifest.inline !== null,
-  });
+  if (manifest.inline !== null) {
+    yield readInline(manifest.file.id, manifest.inline, offset, length);
+    return;
+  }
+  const span = openSpan("download", { "sixfold.file.id": manifest.file.id, "sixfold.inline": false });
   let sent = 0;
   try {
     for await (const bytes of readRange(parts, manifest, offset, length, signal, span)) {
@@ -84,10 +85,6 @@ async function* readRange(
   signal: AbortSignal,
   span: OpenSpan,
 ): AsyncGenerator<Uint8Array> {
-  if (manifest.inline !== null) {
-    yield manifest.inline.subarray(offset, offset + length);
-    return;
-  }
   for (const segment of manifest.segments) {
     const from = Math.max(offset - segment.offset, 0);
     const to = Math.min(offset + length - segment.offset, segment.length);
