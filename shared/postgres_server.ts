@@ -78,6 +78,8 @@ export class PostgresConnection {
   /** Rejects what is under way: postgres.js does not when a connection breaks before it has looked at it. */
   readonly #waiting = new Set<(reason: unknown) => void>();
   #onEnd: () => void = () => {};
+  #frozen = false;
+  #answered = 0;
 
   private constructor(url: string, socket: Socket, options: PostgresOptions, heard?: (channel: string) => void) {
     const { application: application_name, statementMs } = options;
@@ -133,6 +135,16 @@ export class PostgresConnection {
     return !this.#socket.destroyed;
   }
 
+  /** How many statements have been answered. */
+  get answered(): number {
+    return this.#answered;
+  }
+
+  /** Whether it has ended, and not because an answer took too long. */
+  get broken(): boolean {
+    return !this.alive && !this.#frozen;
+  }
+
   /** @param heard is told once, when the connection has ended */
   onEnd(heard: () => void): void {
     this.#onEnd = heard;
@@ -181,17 +193,19 @@ export class PostgresConnection {
     let fail: (reason: unknown) => void = () => {};
     const timer = limitMs === null ? undefined : setTimeout(() => {
       fail(new SixfoldError("unavailable", "PostgreSQL does not answer; try again"));
+      this.#frozen = true;
       this.close();
     }, limitMs);
     try {
-      return await new Promise<T>((resolve, reject) => {
+      const answer = await new Promise<T>((resolve, reject) => {
         fail = reject;
         this.#waiting.add(reject);
         statement(this.#send).then(resolve, reject);
       });
+      this.#answered++;
+      return answer;
     } catch (error) {
-      // A server that has become read-only is no longer the one to talk to.
-      if (error instanceof Error && "code" in error && error.code === READ_ONLY) this.close();
+      if (error instanceof Error && "code" in error && LAST_WORDS.has(error.code)) this.close();
       throw error;
     } finally {
       clearTimeout(timer);
@@ -217,7 +231,8 @@ export class PostgresConnection {
   }
 }
 
-const READ_ONLY = "25006";
+/** A server that has become read-only is no longer the one to talk to; one that ends a session says so before it does. */
+const LAST_WORDS = new Set<unknown>(["25006", "57P01", "57P02"]);
 
 /** An error of the system, and not a refusal of this side: nothing is known of what the server has done. */
 function answerLost(cause: unknown): Error {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { openDatabase } from "../gateway/db/database.ts";
 import { type Postgres, startPostgres } from "../scripts/embedded_postgres.ts";
 import { freePort, until } from "../scripts/programs.ts";
@@ -54,6 +55,33 @@ Deno.test("the way to PostgreSQL", async (t) => {
       assert.deepEqual([...await sql`SELECT * FROM things`], []);
     }
   });
+
+  await t.step(
+    "a connection that ended while it lay idle is noticed by nobody, and no write is sent twice",
+    async () => {
+      const one = await openDatabase(url, 1);
+      const session = async () => (await one<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`)[0]?.pid ?? 0;
+      // This thread sleeps until the session is over, and so has not heard of it.
+      const endUnseen = (pid: number) => {
+        Deno.kill(pid, "SIGTERM");
+        while (existsSync(`/proc/${pid}`)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      };
+      try {
+        const read = await session();
+        endUnseen(read);
+        const began = await session();
+        assert.notEqual(began, read);
+        endUnseen(began);
+        await one.begin((tx) => tx`INSERT INTO things VALUES (8, 8)`);
+        const write = await session();
+        endUnseen(write);
+        assert.equal(await codeOf(one`INSERT INTO things VALUES (9, 9)`), "unavailable");
+        assert.deepEqual([...await sql`DELETE FROM things RETURNING id`], [{ id: 8 }]);
+      } finally {
+        await one.end();
+      }
+    },
+  );
 
   await t.step("deadlocks and serialization failures are tried again", async () => {
     await sql`INSERT INTO things VALUES (1, 0), (2, 0)`;

@@ -45,14 +45,12 @@ const POSTGRES = { "db.system.name": "postgresql" };
 export async function openDatabase(url: string, connections: number): Promise<Sql> {
   const server = new PostgresServer(url, { application: "sixfold-gateway", statementMs: STATEMENT_MS });
   const pool = new Pool(server, connections);
-  const statement = createStatement((ask, text) =>
-    inSpan(
-      `db.${verbOf(text)}`,
-      POSTGRES,
-      () => pool.run("statement", (connection) => connection.ask(ask)),
-      "client",
-    )
-  );
+  const statement = createStatement((ask, text) => {
+    const verb = verbOf(text);
+    // Whatever a SELECT of ours calls that has an effect is called in a transaction.
+    const kind = verb === "select" ? "read" : "statement";
+    return inSpan(`db.${verb}`, POSTGRES, () => pool.run(kind, (connection) => connection.ask(ask)), "client");
+  });
   const sql: Sql = Object.assign(statement, {
     begin: <T>(work: (tx: Transaction) => Promise<T>, patient?: "patient") =>
       inSpan(

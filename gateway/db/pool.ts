@@ -18,6 +18,9 @@ const AGAIN_MS = 50;
 /** A serialization failure and a deadlock: the transaction was rolled back as a whole. */
 const UNDONE = new Set<unknown>(["40001", "40P01"]);
 
+/** What a connection is wanted for. */
+type Kind = "read" | "statement" | "transaction";
+
 /** How much goes on in a pool. */
 export interface PoolLoad {
   readonly used: number;
@@ -49,10 +52,10 @@ export class Pool {
   /**
    * Does a piece of work on a connection that nobody else uses meanwhile. It is done again, up to three times, when
    * PostgreSQL has undone it because of others' work: so it does nothing but SQL.
-   * @param kind a transaction goes before statements
+   * @param kind a transaction goes before statements; a read changes nothing, and may be asked twice
    * @throws SixfoldError `unavailable` when no connection is free in time
    */
-  async run<T>(kind: "statement" | "transaction", work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+  async run<T>(kind: Kind, work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     for (let round = 0;; round++) {
       try {
         return await this.#once(kind, work);
@@ -76,16 +79,22 @@ export class Pool {
     await Promise.all(this.#idle.splice(0).map((connection) => connection.end()));
   }
 
-  async #once<T>(
-    kind: "statement" | "transaction",
-    work: (connection: PostgresConnection) => Promise<T>,
-  ): Promise<T> {
+  async #once<T>(kind: Kind, work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     if (this.#ended) throw over();
-    await (kind === "statement" ? this.#places.enter() : this.#places.enterFirst(TRANSACTION_WAIT_MS));
-    let connection: PostgresConnection | undefined;
+    await (kind === "transaction" ? this.#places.enterFirst(TRANSACTION_WAIT_MS) : this.#places.enter());
+    let connection = this.#take();
     try {
-      connection = this.#take() ?? await this.#server.connect();
-      return await work(connection);
+      if (connection === undefined) return await work(connection = await this.#server.connect());
+      const { answered } = connection;
+      try {
+        return await work(connection);
+      } catch (error) {
+        // It may have ended while it lay idle, and others with it: a new one tells whether PostgreSQL is there. A transaction
+        // that had no answer yet had only asked to begin.
+        const nothingDone = kind === "read" || kind === "transaction" && connection.answered === answered;
+        if (!connection.broken || !nothingDone) throw error;
+        return await work(connection = await this.#server.connect());
+      }
     } finally {
       if (connection?.alive) this.#keep(connection);
       this.#places.leave();
