@@ -1,5 +1,3 @@
-import { SpanKind, TraceFlags } from "@opentelemetry/api";
-import { AlwaysOnSampler } from "@opentelemetry/sdk-trace-base";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLogger } from "./logger.ts";
@@ -12,7 +10,7 @@ function open(settings: Record<string, string>, answer: () => Promise<void>) {
   const lines: string[] = [];
   const names = (request: Uint8Array) => new TextDecoder("latin1").decode(request).match(/work/g)?.length ?? 0;
   const out = new BatchExport({
-    sampler: new AlwaysOnSampler(),
+    samples: () => true,
     resource: {},
     read: (name) => settings[name],
     log: createLogger("warn", (line) => lines.push(line)),
@@ -21,9 +19,10 @@ function open(settings: Record<string, string>, answer: () => Promise<void>) {
     await answer();
   });
   const add = (count: number) => {
-    const ids = { traceId: "ab".repeat(16), spanId: "cd".repeat(8), traceFlags: TraceFlags.SAMPLED };
+    const start = { name: "work", kind: "internal", attributes: {}, at: 1, links: [] } as const;
+    const trace = { traceId: "ab".repeat(16), sampled: true };
     const ended = (span: WorkSpan) => out.add(span);
-    for (let i = 0; i < count; i++) new WorkSpan("work", SpanKind.INTERNAL, ids, "", {}, [], 1, ended).end();
+    for (let i = 0; i < count; i++) new WorkSpan(start, "cd".repeat(8), "", trace, ended).end();
   };
   return { out, add, requests, lines };
 }
