@@ -45,9 +45,9 @@ async function listening(pids: readonly number[]): Promise<string[]> {
 }
 
 /** Those of some processes that are daemons. */
-async function daemonsOf(pids: readonly number[]): Promise<number[]> {
+async function thoseOf(program: string, pids: readonly number[]): Promise<number[]> {
   const lines = await Promise.all(pids.map((pid) => Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "")));
-  return pids.filter((_, i) => lines[i]?.includes("node-daemon/main.ts"));
+  return pids.filter((_, i) => lines[i]?.includes(`${program}/main.ts`));
 }
 
 function isAlive(pid: number): boolean {
@@ -92,14 +92,17 @@ Deno.test("npm start: kill -9 of everything loses nothing; Ctrl-C lets a running
       assert.deepEqual(doors.filter((address) => !address.startsWith("0100007F:")), []);
     }
     // One that is killed is missed by nobody, and comes back.
-    const daemons = await daemonsOf(all);
+    const daemons = await thoseOf("node-daemon", all);
+    const gateway = (await thoseOf("gateway", all))[0] ?? 0;
     assert.equal(daemons.length, 6);
     Deno.kill(daemons[0] ?? 0, "SIGKILL");
     const again = await (await fetch(`${second.address}/v1/files/demo/large`)).bytes();
     assert.ok(Buffer.from(await large.arrayBuffer()).equals(again));
-    await until("the daemon does not come back", 30_000, async () => {
+    Deno.kill(gateway, "SIGKILL");
+    await until("the daemon and the gateway do not come back", 30_000, async () => {
       all = await familyOf(second.process.pid);
-      return (await daemonsOf(all)).length === 6;
+      const { servers } = await fetch(`${second.address}/readyz`).then((page) => page.json()).catch(() => ({}));
+      return servers === 6 && (await thoseOf("node-daemon", all)).length === 6 && !all.includes(gateway);
     });
     // Ctrl-C: the terminal tells the whole group, in the middle of an upload.
     let told = false;
