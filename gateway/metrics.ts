@@ -36,12 +36,12 @@ const BREAKER_STATES = ["closed", "open", "half-open"] as const;
 
 /** Tells of a gateway from now on. */
 export function observeGateway({ store, databases, runner, throttles, door }: Observable): void {
-  observe((tell) => {
+  observe([activeRequests, openConnections], (tell) => {
     const { requests, connections } = door();
     tell(activeRequests, requests);
     tell(openConnections, connections);
   });
-  observe((tell) => {
+  observe([breakerState], (tell) => {
     for (const server of store.cluster.now.servers.values()) {
       const { breaker } = store.client.suspicion.opinion(server);
       for (const state of BREAKER_STATES) {
@@ -50,14 +50,14 @@ export function observeGateway({ store, databases, runner, throttles, door }: Ob
       }
     }
   });
-  observe((tell) => {
+  observe([memoryUsed, memoryLimit, memoryWaiting], (tell) => {
     for (const [pool, { load }] of Object.entries({ uploads: store.pool, downloads: store.windows })) {
       tell(memoryUsed, load.used, { "sixfold.pool": pool });
       tell(memoryLimit, load.limit, { "sixfold.pool": pool });
       tell(memoryWaiting, load.waiting, { "sixfold.pool": pool });
     }
   });
-  observe((tell) => {
+  observe([poolConnections, poolMost, poolWaiting], (tell) => {
     for (const [name, sql] of Object.entries(databases)) {
       const { used, idle, waiting, most } = sql.load();
       const pool = { "sixfold.pool": name };
@@ -67,7 +67,7 @@ export function observeGateway({ store, databases, runner, throttles, door }: Ob
       tell(poolWaiting, waiting, pool);
     }
   });
-  observe((tell) => {
+  observe([workDone, workRunning, workFailures, workBytes], (tell) => {
     for (const { name, done, running, failures } of runner.statuses) {
       tell(workDone, done, { "sixfold.work": name });
       tell(workRunning, running, { "sixfold.work": name });

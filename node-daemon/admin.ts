@@ -1,6 +1,6 @@
 /** The daemon's pages for probes. */
 import { Elysia } from "elysia";
-import { METRICS_TYPE } from "../shared/prometheus_text.ts";
+import { METRICS_TYPE } from "../shared/telemetry_metrics.ts";
 
 /** Answers what is not a call. */
 export type Admin = (request: Request) => Promise<Response>;

@@ -76,19 +76,19 @@ export interface Observable {
 
 /** Tells of a daemon from now on. */
 export function observeDaemon({ space, scrubbed, calls, isReady, heardAt }: Observable): void {
-  observe((tell) => {
+  observe([active, waiting], (tell) => {
     for (const [operation, { inside, waiting: line }] of Object.entries({ put: calls.puts, get: calls.get })) {
       tell(active, inside, { "sixfold.operation": operation });
       tell(waiting, line, { "sixfold.operation": operation });
     }
   });
-  observe(async (tell) => {
+  observe([free, used, reserve], async (tell) => {
     const now = await space.read();
     tell(free, now.free);
     tell(used, now.used);
     tell(reserve, now.reserve);
   });
-  observe((tell) => {
+  observe([scrubChunks, scrubBytes, scrubDamaged, scrubBehind, ready, heartbeatAge], (tell) => {
     tell(scrubChunks, scrubbed.chunks);
     tell(scrubBytes, scrubbed.bytes);
     tell(scrubDamaged, scrubbed.damaged);
@@ -116,7 +116,7 @@ export function beginCall(operation: string, headers: Headers): Pick<OpenSpan, "
   const began = performance.now();
   const span = openTrace(`chunk.${operation}`, { kind: "server", header: (name) => headers.get(name) });
   return {
-    run: (work) => span.run(work),
+    run: span.run,
     end(error) {
       const outcome = error === undefined ? "ok" : SixfoldError.from(error).code;
       callDuration((performance.now() - began) / 1000, { "sixfold.operation": operation, "sixfold.outcome": outcome });

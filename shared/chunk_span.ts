@@ -1,5 +1,5 @@
 /** What spans say of the chunk that they are about. */
-import type { Attributes } from "./telemetry_span.ts";
+import type { Attributes } from "./telemetry.ts";
 
 /** The chunk's id and, where that is one, its index. */
 export function chunkAttributes(chunkId: string): Attributes {

@@ -1,8 +1,8 @@
 /** Spans as OTLP has them in protobuf. The numbers of fields are those of its .proto files. */
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { ProtobufWriter } from "./protobuf_writer.ts";
-import type { Attributes, WorkSpan } from "./telemetry_span.ts";
+import type { WorkSpan } from "./telemetry_span.ts";
 
-const KINDS = { internal: 1, server: 2, client: 3 };
 const STATUS_ERROR = 2;
 
 /** A batch of spans of one process: each is written when it comes, and nothing of it is held. */
@@ -52,28 +52,29 @@ function bytesOf(write: (out: ProtobufWriter) => void): Uint8Array<ArrayBuffer> 
 
 /** One of the spans of a ScopeSpans. */
 function writeSpan(out: ProtobufWriter, span: WorkSpan): void {
-  const { name, kind, traceId, spanId, parentId, state, start, durationMs, attributes, events, links, error } = span;
+  const { name, kind, parentId, start, durationMs, attributes, events, links, error } = span;
+  const { traceId, spanId, traceState } = span.spanContext();
   const at = out.open(2);
   out.hex(1, traceId);
   out.hex(2, spanId);
-  if (state !== undefined) out.text(3, state);
+  if (traceState !== undefined) out.text(3, traceState.serialize());
   if (parentId !== "") out.hex(4, parentId);
   out.text(5, name);
-  out.whole(6, KINDS[kind]);
-  out.nanoseconds(7, start);
-  out.nanoseconds(8, start + durationMs);
+  out.whole(6, kind + 1);
+  out.fixed64(7, nanoseconds(start));
+  out.fixed64(8, nanoseconds(start + durationMs));
   writeAttributes(out, 9, attributes);
   for (const { name, at, attributes } of events) {
     const event = out.open(11);
-    out.nanoseconds(1, at);
+    out.fixed64(1, nanoseconds(at));
     out.text(2, name);
     writeAttributes(out, 3, attributes);
     out.close(event);
   }
-  for (const { traceId, spanId } of links) {
+  for (const { context } of links) {
     const link = out.open(13);
-    out.hex(1, traceId);
-    out.hex(2, spanId);
+    out.hex(1, context.traceId);
+    out.hex(2, context.spanId);
     out.close(link);
   }
   if (error !== "") {
@@ -88,7 +89,7 @@ function writeSpan(out: ProtobufWriter, span: WorkSpan): void {
 function writeAttributes(out: ProtobufWriter, field: number, attributes: Attributes): void {
   for (const key in attributes) {
     const value = attributes[key];
-    if (value === undefined) continue;
+    if (value === undefined || value === null) continue;
     const pair = out.open(field);
     out.text(1, key);
     const any = out.open(2);
@@ -98,9 +99,14 @@ function writeAttributes(out: ProtobufWriter, field: number, attributes: Attribu
   }
 }
 
-function writeValue(out: ProtobufWriter, value: string | number | boolean): void {
-  if (typeof value === "string") out.text(1, value);
-  else if (typeof value === "boolean") out.whole(2, value ? 1 : 0);
+function writeValue(out: ProtobufWriter, value: AttributeValue): void {
+  if (typeof value === "boolean") out.whole(2, value ? 1 : 0);
+  else if (typeof value !== "number") out.text(1, String(value));
   else if (Number.isSafeInteger(value) && value >= 0) out.whole(3, value);
   else out.double(4, value);
+}
+
+/** Milliseconds since 1970 to the microsecond: finer ones have no place in a number. */
+function nanoseconds(ms: number): bigint {
+  return BigInt(Math.round(ms * 1000)) * 1000n;
 }

@@ -1,7 +1,7 @@
 /** The way to a collector of traces, as the standard OTEL_EXPORTER_OTLP_* variables say. */
+import { ExportResultCode } from "@opentelemetry/core";
+import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from "@opentelemetry/otlp-exporter-base/node-http";
 import { SixfoldError } from "./errors.ts";
-import type { Logger } from "./logger.ts";
-import { readPairs } from "./otel_pairs.ts";
 import { retry, RetryBudget } from "./retry.ts";
 
 /** Sends a request to the collector. @throws what kept it from it */
@@ -11,35 +11,27 @@ export type Send = (request: Uint8Array<ArrayBuffer>) => Promise<void>;
 const SPECIAL = ["COMPRESSION", "CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"];
 /** Answers that may be others the next time, as the specification of OTLP lists them. */
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-const TYPE = { "content-type": "application/x-protobuf" };
-const TIMEOUT_MS = 10_000;
 
 /** @param read reads the environment */
-export function toCollector(read: (name: string) => string | undefined, log: Logger): Send {
-  const ofTraces = (name: string) => read(`OTEL_EXPORTER_OTLP_TRACES_${name}`);
-  const ofAll = (name: string) => read(`OTEL_EXPORTER_OTLP_${name}`);
-  if (SPECIAL.some((name) => ofTraces(name) || ofAll(name))) return byTheSdk(log);
-  const url = ofTraces("ENDPOINT") || `${ofAll("ENDPOINT")?.replace(/\/$/, "")}/v1/traces`;
-  const pairs = (list: string | undefined) => {
-    try {
-      return readPairs(list ?? "");
-    } catch (error) {
-      log.warn("headers for the collector are left out", { error });
-      return {};
-    }
-  };
-  const headers = { ...pairs(ofAll("HEADERS")), ...pairs(ofTraces("HEADERS")), ...TYPE };
-  const limit = Number(ofTraces("TIMEOUT") || ofAll("TIMEOUT"));
-  return plain(url, headers, limit > 0 ? limit : TIMEOUT_MS);
+export function toCollector(read: (name: string) => string | undefined): Send {
+  const type = { "Content-Type": "application/x-protobuf" };
+  const options = convertLegacyHttpOptions({}, "TRACES", "v1/traces", type);
+  const isSpecial = SPECIAL.some((name) =>
+    read(`OTEL_EXPORTER_OTLP_${name}`) || read(`OTEL_EXPORTER_OTLP_TRACES_${name}`)
+  );
+  return isSpecial ? byTheSdk(options) : plain(options);
 }
 
+type Options = ReturnType<typeof convertLegacyHttpOptions>;
+
 /** The runtime's own request costs a third of what the SDK's costs, which is felt where few spans are in each. */
-function plain(url: string, headers: Record<string, string>, limitMs: number): Send {
+function plain({ url, headers, timeoutMillis }: Options): Send {
   const budget = new RetryBudget();
   return async (body) => {
-    const signal = AbortSignal.timeout(limitMs);
+    const signal = AbortSignal.timeout(timeoutMillis);
     const post = async () => {
-      const response = await fetch(url, { method: "POST", headers, body, signal }).catch((cause) => {
+      const request = { method: "POST", headers: await headers(), body, signal };
+      const response = await fetch(url, request).catch((cause) => {
         throw new SixfoldError("unavailable", "the collector does not answer", { cause });
       });
       await response.body?.cancel();
@@ -51,25 +43,10 @@ function plain(url: string, headers: Record<string, string>, limitMs: number): S
   };
 }
 
-/** The SDK's own way. To load it takes as long as all else of tracing, and few need it. */
-function byTheSdk(log: Logger): Send {
-  const opening = openSdk(log);
-  opening.catch((error) => log.warn("traces cannot be exported", { error }));
-  return async (request) => await (await opening)(request);
-}
-
-async function openSdk(log: Logger): Promise<Send> {
-  const { diag, DiagLogLevel } = await import("@opentelemetry/api");
-  const { convertLegacyHttpOptions, createOtlpHttpExportDelegate } = await import(
-    "@opentelemetry/otlp-exporter-base/node-http"
-  );
-  const tell = (problem: string) => log.warn("tracing", { problem });
-  diag.setLogger({ error: tell, warn: tell, info() {}, debug() {}, verbose() {} }, {
-    logLevel: DiagLogLevel.WARN,
-    suppressOverrideMessage: true,
-  });
+/** The SDK's own way. */
+function byTheSdk(options: Options): Send {
   const exporter = createOtlpHttpExportDelegate<Uint8Array, void>(
-    convertLegacyHttpOptions({}, "TRACES", "v1/traces", TYPE),
+    options,
     { serializeRequest: (request) => request, deserializeResponse() {} },
     "otlp_http_span_exporter",
     { name: "span", countItems: () => 1 },
@@ -77,6 +54,9 @@ async function openSdk(log: Logger): Promise<Send> {
   );
   return (request) =>
     new Promise((resolve, reject) => {
-      exporter.export(request, ({ error }) => error === undefined ? resolve() : reject(error));
+      exporter.export(request, ({ code, error }) => {
+        if (code === ExportResultCode.SUCCESS) resolve();
+        else reject(error ?? new Error("the collector refused"));
+      });
     });
 }

@@ -1,15 +1,16 @@
 /** Batches the spans of a process for a collector, as the standard OTEL_BSP_* variables say. */
+import type { Attributes } from "@opentelemetry/api";
+import type { Sampler } from "@opentelemetry/sdk-trace-base";
 import type { Logger } from "./logger.ts";
 import { OtlpSpans } from "./otlp_spans.ts";
-import type { Sampler } from "./sampler.ts";
 import { outOfTrace } from "./telemetry.ts";
 import type { Send } from "./telemetry_collector.ts";
 import type { SpanExport } from "./telemetry_maker.ts";
-import type { Attributes, WorkSpan } from "./telemetry_span.ts";
+import type { WorkSpan } from "./telemetry_span.ts";
 
 /** What an export takes. */
 export interface ExportOptions {
-  readonly samples: Sampler;
+  readonly sampler: Sampler;
   /** What this process is. */
   readonly resource: Attributes;
   /** Reads the environment. */
@@ -19,7 +20,7 @@ export interface ExportOptions {
 
 /** Batches of spans on their way out: one at a time, and what waits meanwhile is bounded. */
 export class BatchExport implements SpanExport {
-  readonly samples: Sampler;
+  readonly sampler: Sampler;
   readonly #batch: OtlpSpans;
   readonly #send: Send;
   readonly #log: Logger;
@@ -31,12 +32,12 @@ export class BatchExport implements SpanExport {
   #sending: Promise<void> | undefined;
   #dropped = 0;
 
-  constructor({ samples, resource, read, log }: ExportOptions, send: Send) {
+  constructor({ sampler, resource, read, log }: ExportOptions, send: Send) {
     const setting = (name: string, usual: number) => {
       const given = Number(read(name) || NaN);
       return given > 0 ? given : usual;
     };
-    this.samples = samples;
+    this.sampler = sampler;
     this.#batch = new OtlpSpans(resource, "sixfold");
     this.#send = send;
     this.#log = log;

@@ -1,3 +1,5 @@
+import { SpanKind, TraceFlags } from "@opentelemetry/api";
+import { AlwaysOnSampler } from "@opentelemetry/sdk-trace-base";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLogger } from "./logger.ts";
@@ -10,7 +12,7 @@ function open(settings: Record<string, string>, answer: () => Promise<void>) {
   const lines: string[] = [];
   const names = (request: Uint8Array) => new TextDecoder("latin1").decode(request).match(/work/g)?.length ?? 0;
   const out = new BatchExport({
-    samples: () => true,
+    sampler: new AlwaysOnSampler(),
     resource: {},
     read: (name) => settings[name],
     log: createLogger("warn", (line) => lines.push(line)),
@@ -19,10 +21,9 @@ function open(settings: Record<string, string>, answer: () => Promise<void>) {
     await answer();
   });
   const add = (count: number) => {
-    const start = { name: "work", kind: "internal", attributes: {}, at: 1, links: [] } as const;
-    const trace = { traceId: "ab".repeat(16), sampled: true };
+    const ids = { traceId: "ab".repeat(16), spanId: "cd".repeat(8), traceFlags: TraceFlags.SAMPLED };
     const ended = (span: WorkSpan) => out.add(span);
-    for (let i = 0; i < count; i++) new WorkSpan(start, "cd".repeat(8), "", trace, ended).end();
+    for (let i = 0; i < count; i++) new WorkSpan("work", SpanKind.INTERNAL, ids, "", {}, [], 1, ended).end();
   };
   return { out, add, requests, lines };
 }

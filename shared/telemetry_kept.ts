@@ -1,4 +1,5 @@
 /** The last requests of a process with all their spans, for whoever asks where the time went. Bounded in number and memory. */
+import { SpanKind } from "@opentelemetry/api";
 import type { SpanKeeper } from "./telemetry_maker.ts";
 import type { WorkSpan } from "./telemetry_span.ts";
 
@@ -32,8 +33,8 @@ export class KeptTraces implements SpanKeeper {
   }
 
   began(span: WorkSpan): void {
-    const request = span.kind === "server"
-      ? { traceId: span.traceId, root: undefined, spans: [], left: 0 }
+    const request = span.kind === SpanKind.SERVER
+      ? { traceId: span.spanContext().traceId, root: undefined, spans: [], left: 0 }
       : this.#open.get(span.parentId);
     if (request !== undefined) this.#open.set(span.spanId, request);
   }
@@ -42,7 +43,7 @@ export class KeptTraces implements SpanKeeper {
     const request = this.#open.get(span.spanId);
     this.#open.delete(span.spanId);
     if (request === undefined) return;
-    if (span.kind === "server") {
+    if (span.kind === SpanKind.SERVER) {
       request.root = span;
       this.#ended.push(request);
       if (this.#ended.length > this.#most) this.#forgetOldest();

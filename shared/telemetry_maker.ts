@@ -1,7 +1,17 @@
 /** Makes the spans of a process: each goes to whoever keeps them, and what is sampled to whoever exports them. */
-import type { Sampler } from "./sampler.ts";
-import { type SpanStart, WorkSpan } from "./telemetry_span.ts";
-import type { TracePlace } from "./trace_context.ts";
+import {
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  type SpanOptions,
+  trace,
+  TraceFlags,
+} from "@opentelemetry/api";
+import { type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace-base";
+import type { SpanMaker } from "./telemetry.ts";
+import { WorkSpan } from "./telemetry_span.ts";
 
 /** Keeps spans in this process, those too that are not sampled. */
 export interface SpanKeeper {
@@ -11,7 +21,7 @@ export interface SpanKeeper {
 
 /** Exports spans that are sampled. */
 export interface SpanExport {
-  readonly samples: Sampler;
+  readonly sampler: Sampler;
   /** Takes a span that has ended. */
   add(span: WorkSpan): void;
 }
@@ -20,39 +30,38 @@ export interface SpanExport {
 const MINE = randomHex(4);
 let spans = 0;
 
-/** What makes spans. */
-export class SpanMaker {
-  readonly #keep: SpanKeeper | undefined;
-  readonly #out: SpanExport | undefined;
-
-  /** @param keep undefined where none are kept @param out undefined where none are exported */
-  constructor(keep: SpanKeeper | undefined, out: SpanExport | undefined) {
-    this.#keep = keep;
-    this.#out = out;
-  }
-
-  /** Begins a trace, or this process's part of the caller's. */
-  first(start: SpanStart, caller: TracePlace | undefined): WorkSpan {
-    const traceId = caller?.traceId ?? randomHex(16);
-    const sampled = this.#out?.samples(traceId, caller) ?? false;
-    return this.#begin(start, caller?.spanId ?? "", { traceId, sampled, state: caller?.state });
-  }
-
-  /** Begins a part of a span. */
-  part(start: SpanStart, whole: WorkSpan): WorkSpan {
-    return this.#begin(start, whole.spanId, whole);
-  }
-
-  #begin(start: SpanStart, parentId: string, trace: Omit<TracePlace, "spanId">): WorkSpan {
-    const span = new WorkSpan(start, nextSpanId(), parentId, trace, this.#ended);
-    this.#keep?.began(span);
-    return span;
-  }
-
-  readonly #ended = (span: WorkSpan) => {
-    this.#keep?.ended(span);
-    if (span.sampled) this.#out?.add(span);
+/** @param keep undefined where none are kept @param out undefined where none are exported */
+export function makeSpans(keep: SpanKeeper | undefined, out: SpanExport | undefined): SpanMaker {
+  const ended = (span: WorkSpan) => {
+    keep?.ended(span);
+    if (isSampled(span.spanContext())) out?.add(span);
   };
+  return {
+    startSpan(name: string, options: SpanOptions = {}, parent: Context = ROOT_CONTEXT): Span {
+      const { kind = SpanKind.INTERNAL, attributes = {}, links = [], startTime } = options;
+      const above = trace.getSpanContext(parent);
+      const traceId = above?.traceId ?? randomHex(16);
+      const sampled = above !== undefined && above.isRemote !== true
+        ? isSampled(above)
+        : out?.sampler.shouldSample(parent, traceId, name, kind, attributes, links).decision ===
+          SamplingDecision.RECORD_AND_SAMPLED;
+      const ids: SpanContext = {
+        traceId,
+        spanId: nextSpanId(),
+        traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+        ...(above?.traceState && { traceState: above.traceState }),
+      };
+      // What nobody hears of is no span, but whoever is called is told that the trace is not sampled.
+      if (!sampled && keep === undefined) return trace.wrapSpanContext(ids);
+      const span = new WorkSpan(name, kind, ids, above?.spanId ?? "", attributes, links, startTime, ended);
+      keep?.began(span);
+      return span;
+    },
+  };
+}
+
+function isSampled({ traceFlags }: SpanContext): boolean {
+  return (traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 function nextSpanId(): string {

@@ -1,26 +1,35 @@
+import { context, ROOT_CONTEXT, type Span, SpanKind, trace, TraceFlags } from "@opentelemetry/api";
+import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler } from "@opentelemetry/sdk-trace-base";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { samplerOf } from "./sampler.ts";
-import { SpanMaker } from "./telemetry_maker.ts";
-import type { SpanStart, WorkSpan } from "./telemetry_span.ts";
+import { makeSpans } from "./telemetry_maker.ts";
+import type { WorkSpan } from "./telemetry_span.ts";
 
-const start = (name: string): SpanStart => ({ name, kind: "internal", attributes: {}, at: 1, links: [] });
-const caller = (sampled: boolean) => ({ traceId: "ab".repeat(16), spanId: "cd".repeat(8), sampled, state: "vendor=1" });
+const under = (span: Span) => trace.setSpan(ROOT_CONTEXT, span);
+const remote = (traceFlags: TraceFlags) =>
+  trace.setSpanContext(context.active(), {
+    traceId: "ab".repeat(16),
+    spanId: "cd".repeat(8),
+    traceFlags,
+    isRemote: true,
+  });
 
 test("the sampler is asked once for a trace, and the caller's decision is told on", () => {
   const exported: WorkSpan[] = [];
-  const maker = new SpanMaker(undefined, { samples: samplerOf(() => undefined), add: (span) => exported.push(span) });
-  const request = maker.first(start("request"), caller(true));
-  const work = maker.part(start("work"), request);
+  const sampler = new ParentBasedSampler({ root: new AlwaysOnSampler() });
+  const { startSpan } = makeSpans(undefined, { sampler, add: (span) => exported.push(span) });
+  const request = startSpan("request", { kind: SpanKind.SERVER }, remote(TraceFlags.SAMPLED));
+  const work = startSpan("work", {}, under(request));
   work.end();
   request.end();
-  assert.deepEqual(exported.map(({ name, parentId, state }) => [name, parentId, state]), [
-    ["work", request.spanId, "vendor=1"],
-    ["request", "cd".repeat(8), "vendor=1"],
+  assert.deepEqual(exported.map(({ name, parentId }) => [name, parentId]), [
+    ["work", request.spanContext().spanId],
+    ["request", "cd".repeat(8)],
   ]);
-  const unsampled = maker.first(start("request"), caller(false));
-  const below = maker.part(start("work"), unsampled);
-  assert.deepEqual([below.traceId, below.sampled], ["ab".repeat(16), false]);
+  const unsampled = startSpan("request", { kind: SpanKind.SERVER }, remote(TraceFlags.NONE));
+  const below = startSpan("work", {}, under(unsampled));
+  assert.deepEqual([unsampled.isRecording(), below.isRecording()], [false, false]);
+  assert.deepEqual([below.spanContext().traceId, below.spanContext().traceFlags], ["ab".repeat(16), TraceFlags.NONE]);
   below.end();
   unsampled.end();
   assert.equal(exported.length, 2);
@@ -29,10 +38,9 @@ test("the sampler is asked once for a trace, and the caller's decision is told o
 test("what is not sampled is kept all the same, and not exported", () => {
   const kept: string[] = [];
   const keep = { began() {}, ended: ({ name }: WorkSpan) => void kept.push(name) };
-  const span = new SpanMaker(keep, { samples: () => false, add: () => assert.fail("exported") })
-    .first(start("request"), undefined);
-  assert.equal(span.sampled, false);
-  assert.match(span.traceId, /^[0-9a-f]{32}$/);
+  const out = { sampler: new AlwaysOffSampler(), add: () => assert.fail("exported") };
+  const span = makeSpans(keep, out).startSpan("request");
+  assert.equal(span.spanContext().traceFlags, TraceFlags.NONE);
   span.end();
   span.end();
   assert.deepEqual(kept, ["request"]);

@@ -14,32 +14,21 @@ test("values of every kind, with names as Prometheus wants them", async () => {
   const eaten = counter({ name: "test.eaten", unit: "By", about: 'What was "eaten".', attributes: ["test.by"] });
   const waited = histogram({ name: "test.wait", unit: "s", about: "How long." });
   const here = gauge({ name: "test.here", unit: "{guest}", about: "Who is here." });
-  const half = gauge({ name: "test.half", unit: "1", about: "What cannot be told to its end." });
-  gauge({ name: "test.broken", unit: "1", about: "What cannot be told." });
+  const broken = gauge({ name: "test.broken", unit: "1", about: "What cannot be told." });
   counter({ name: "test.never", unit: "{time}", about: "What has not happened." });
   eaten(3, { "test.by": 'a "b"\n' });
   eaten(4, { "test.by": 'a "b"\n' });
   waited(0.02);
-  waited(0.025);
-  waited(1000);
-  observe((tell) => tell(here, 2));
-  observe((tell) => {
-    tell(half, 1);
-    tell(half, 0.5);
-    throw new Error("away");
-  });
+  observe([here], (tell) => tell(here, 2));
+  observe([broken], () => Promise.reject(new Error("away")));
   const page = (await metricsText({ "service.name": "test" })).split("\n");
   const expected = [
     'target_info{service_name="test"} 1',
     "# TYPE test_eaten_bytes_total counter",
     'test_eaten_bytes_total{test_by="a \\"b\\"\\n"} 7',
-    'test_wait_seconds_bucket{le="0.01"} 0',
-    'test_wait_seconds_bucket{le="0.025"} 2',
-    'test_wait_seconds_bucket{le="60"} 2',
-    'test_wait_seconds_bucket{le="+Inf"} 3',
-    "test_wait_seconds_count 3",
+    'test_wait_seconds_bucket{le="0.025"} 1',
+    "test_wait_seconds_count 1",
     "test_here 2",
-    "test_half_ratio 0.5",
     "test_never_total 0",
   ];
   assert.deepEqual(expected.filter((line) => !page.includes(line)), []);
@@ -49,7 +38,6 @@ test("values of every kind, with names as Prometheus wants them", async () => {
     "test_eaten_bytes_total",
     "test_wait_seconds",
     "test_here",
-    "test_half_ratio",
     "test_broken_ratio",
     "test_never_total",
   ]);

@@ -26,7 +26,7 @@ const LOOK_MS = 500;
 
 /** Tells of this process from now on. */
 export function observeProcess(uncaught: Uncaught): void {
-  observe((tell) => {
+  observe([memory, cpu, uptime, uncaughtErrors], (tell) => {
     const { user, system } = process.cpuUsage();
     tell(memory, process.memoryUsage.rss());
     tell(cpu, user / 1e6, { "cpu.mode": "user" });

@@ -1,13 +1,12 @@
-/** A piece of work that is followed, as it is kept and exported. */
-import { AsyncLocalStorage } from "node:async_hooks";
-import { SixfoldError } from "./errors.ts";
-import type { TracePlace } from "./trace_context.ts";
-
-/** What is said of a piece of work, or of what happened in it. */
-export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
-
-/** Whether somebody else is asked, somebody is answered, or neither. */
-export type SpanKind = "client" | "server" | "internal";
+/** A piece of work as it is kept and exported: it does what this project's own seam asks of a span, and no more. */
+import {
+  type Attributes,
+  type Link,
+  type Span,
+  type SpanContext,
+  type SpanKind,
+  SpanStatusCode,
+} from "@opentelemetry/api";
 
 /** Something that happened in a span. */
 export interface SpanEvent {
@@ -17,107 +16,95 @@ export interface SpanEvent {
   readonly attributes: Attributes;
 }
 
-/** How a span begins. */
-export interface SpanStart {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly attributes: Attributes;
-  readonly at: number;
-  /** Places in other traces that it comes from. */
-  readonly links: readonly TracePlace[];
-}
-
-const NO_EVENTS: readonly SpanEvent[] = [];
+const NO_EVENTS: SpanEvent[] = [];
 /** As many as the SDK of OpenTelemetry keeps of one span. */
 const MOST_EVENTS = 128;
 /** To ask for it takes longer than to add it. */
 const ORIGIN = performance.timeOrigin;
-const current = new AsyncLocalStorage<WorkSpan | undefined>();
 
 /** A third of the cost of the SDK's own, which is felt with small files. */
-export class WorkSpan implements TracePlace {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly start: number;
-  readonly links: readonly TracePlace[];
-  readonly traceId: string;
-  readonly sampled: boolean;
-  readonly state: string | undefined;
-  attributes: Attributes;
-  events = NO_EVENTS;
+export class WorkSpan implements Span {
   /** What it failed with; empty where it did not. */
   error = "";
   /** Not a number until it ends. */
   durationMs = NaN;
+  events: readonly SpanEvent[] = NO_EVENTS;
+  readonly start: number;
+  readonly attributes: Attributes;
+  readonly #ids: SpanContext;
   readonly #ended: (span: WorkSpan) => void;
 
   /** @param parentId empty for the root of a trace */
   constructor(
-    { name, kind, attributes, at, links }: SpanStart,
-    readonly spanId: string,
+    readonly name: string,
+    readonly kind: SpanKind,
+    ids: SpanContext,
     readonly parentId: string,
-    { traceId, sampled, state }: Omit<TracePlace, "spanId">,
+    attributes: Attributes,
+    readonly links: readonly Link[],
+    start: unknown,
     ended: (span: WorkSpan) => void,
   ) {
-    this.name = name;
-    this.kind = kind;
-    this.start = at;
-    this.links = links;
-    this.traceId = traceId;
-    this.sampled = sampled;
-    this.state = state;
-    this.attributes = attributes;
+    this.#ids = ids;
+    this.attributes = { ...attributes };
+    this.start = typeof start === "number" ? start : now();
     this.#ended = ended;
   }
 
-  /** The span that this code runs in. */
-  static get current(): WorkSpan | undefined {
-    return current.getStore();
+  get spanId(): string {
+    return this.#ids.spanId;
   }
 
-  /** Does work inside of it. */
-  run<T>(work: () => T): T {
-    return current.run(this, work);
+  spanContext(): SpanContext {
+    return this.#ids;
   }
 
-  /** Says more of it, unless it is over. */
-  annotate(attributes: Attributes): void {
-    if (this.#isOpen) this.attributes = { ...this.attributes, ...attributes };
-  }
-
-  /** Takes note of something that happened in it, unless it is over. */
-  event(name: string, attributes: Attributes): void {
-    if (!this.#isOpen || this.events.length >= MOST_EVENTS) return;
-    this.events = [...this.events, { name, at: spanTime(), attributes }];
-  }
-
-  /** Ends it; only the first end counts. @param error what it ended with, where it did not go well */
-  end(error?: unknown, at: number = spanTime()): void {
-    if (!this.#isOpen) return;
-    if (error !== undefined) this.#tell(error);
-    this.durationMs = Math.max(0, at - this.start);
-    this.#ended(this);
-  }
-
-  get #isOpen(): boolean {
+  isRecording(): boolean {
     return Number.isNaN(this.durationMs);
   }
 
-  /** What errors say of themselves is fit for callers, and so for traces. */
-  #tell(thrown: unknown): void {
-    const { code, detail, message } = SixfoldError.from(thrown);
-    this.annotate({ "error.type": detail ?? code });
-    // Who leaves, or is left, has not failed.
-    if (code !== "canceled") this.error = message;
+  setAttribute(key: string, value: NonNullable<Attributes[string]>): this {
+    this.attributes[key] = value;
+    return this;
   }
+
+  setAttributes(attributes: Attributes): this {
+    Object.assign(this.attributes, attributes);
+    return this;
+  }
+
+  addEvent(name: string, attributes?: unknown): this {
+    const event = { name, at: now(), attributes: { ...Object(attributes) } };
+    if (this.events.length < MOST_EVENTS) this.events = [...this.events, event];
+    return this;
+  }
+
+  setStatus({ code, message = "it failed" }: Parameters<Span["setStatus"]>[0]): this {
+    this.error = code === SpanStatusCode.ERROR ? message : "";
+    return this;
+  }
+
+  end(time?: unknown): void {
+    if (!this.isRecording()) return;
+    this.durationMs = Math.max(0, (typeof time === "number" ? time : now()) - this.start);
+    this.#ended(this);
+  }
+
+  addLink(): this {
+    return this;
+  }
+
+  addLinks(): this {
+    return this;
+  }
+
+  updateName(): this {
+    return this;
+  }
+
+  recordException(): void {}
 }
 
-/** Does work that is in no span. */
-export function outsideSpans<T>(work: () => T): T {
-  return current.run(undefined, work);
-}
-
-/** The time of spans: milliseconds since 1970 that never go back. */
-export function spanTime(): number {
+function now(): number {
   return ORIGIN + performance.now();
 }

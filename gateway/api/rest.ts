@@ -4,7 +4,7 @@ import { type ByteRange, parseByteRange } from "../../shared/byte_range.ts";
 import { SixfoldError } from "../../shared/errors.ts";
 import type { Logger } from "../../shared/logger.ts";
 import type { KeptTraces } from "../../shared/telemetry_kept.ts";
-import { METRICS_TYPE } from "../../shared/prometheus_text.ts";
+import { METRICS_TYPE } from "../../shared/telemetry_metrics.ts";
 import { download, readInline } from "../core/files/download.ts";
 import { deleteKey, type FileView, findFileAt, readManifest, undeleteKey, viewOf } from "../core/files/files.ts";
 import { listPage } from "../core/files/list.ts";

@@ -105,12 +105,12 @@ export function observeCluster(sql: Sql, cluster: Cluster): void {
     }
     return await within(LIMIT_MS, reading ?? readFigures(sql), "PostgreSQL does not answer in time");
   };
-  observe((tell) => {
+  observe([ringServers, ringVersion], (tell) => {
     const { ring } = cluster.now;
     tell(ringServers, ring.servers);
     tell(ringVersion, ring.version);
   });
-  observe(async (tell) => {
+  observe([servers, serverUp, heartbeatAge, free, used], async (tell) => {
     const rows = await within(LIMIT_MS, cluster.readServers(), "PostgreSQL does not answer in time");
     for (const state of SERVER_STATES) {
       tell(servers, rows.filter((row) => row.state === state).length, { "sixfold.state": state });
@@ -123,7 +123,7 @@ export function observeCluster(sql: Sql, cluster: Cluster): void {
       tell(used, usedBytes, server);
     }
   });
-  observe(async (tell) => {
+  observe([files, lost, repairs, repairBytes, garbage, garbageOverdue, sessions, intents, doubted], async (tell) => {
     const now = await figures();
     for (const { missing, count } of now.lacking) tell(files, count, { "sixfold.missing": String(missing) });
     tell(lost, now.lost);
