@@ -110,7 +110,7 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
     "service.version": VERSION,
   };
   const readiness = createReadiness(cluster, layout, () => told.signal.aborted);
-  const endTracing = startTracing({
+  const endTracing = await startTracing({
     service: target["service.name"],
     instance: target["service.instance.id"],
     read: (name) => Deno.env.get(name),

@@ -11,7 +11,7 @@ import { openDoor } from "./server.ts";
 Deno.test("a request's answer names its trace and says where the time went; what only looks makes none", async () => {
   const log = createLogger("error", () => {});
   const kept = new KeptTraces(10);
-  const end = startTracing({ service: "test", instance: "1", read: () => undefined, keep: kept, log });
+  const end = await startTracing({ service: "test", instance: "1", read: () => undefined, keep: kept, log });
   let handedOn = "";
   const door = await openDoor({
     host: "127.0.0.1",

@@ -87,7 +87,7 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
     "service.instance.id": serverId,
     "service.version": VERSION,
   };
-  const endTracing = startTracing({
+  const endTracing = await startTracing({
     service: target["service.name"],
     instance: serverId,
     read: (name) => process.env[name],

@@ -22,9 +22,9 @@ import { startTracing } from "./telemetry_tracing.ts";
 const CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 const log = createLogger("error", () => {});
 
-function start(most: number) {
+async function start(most: number) {
   const keep = new KeptTraces(most);
-  return { keep, end: startTracing({ service: "test", instance: "1", read: () => undefined, keep, log }) };
+  return { keep, end: await startTracing({ service: "test", instance: "1", read: () => undefined, keep, log }) };
 }
 
 test("off, nothing is made", async () => {
@@ -32,13 +32,13 @@ test("off, nothing is made", async () => {
   assert.equal(openSpan("work"), UNTRACED);
   assert.equal(await inSpan("work", {}, () => Promise.resolve(traceIds())), undefined);
   assert.deepEqual([traceHeaders(), traceParent()], [{}, null]);
-  const end = startTracing({ service: "test", instance: "1", read: () => undefined, log });
+  const end = await startTracing({ service: "test", instance: "1", read: () => undefined, log });
   assert.equal(openTrace("request", { kind: "server" }), UNTRACED);
   await end();
 });
 
 test("a request is one tree, whatever runs beside it; what it did is kept", async () => {
-  const { keep, end } = start(10);
+  const { keep, end } = await start(10);
   const request = openTrace("GET /x", {
     kind: "server",
     header: (name) => name === "traceparent" ? CALLER : undefined,
@@ -84,7 +84,7 @@ test("a request is one tree, whatever runs beside it; what it did is kept", asyn
 });
 
 test("background work is a trace of its own, and is not among the requests", async () => {
-  const { keep, end } = start(10);
+  const { keep, end } = await start(10);
   const traceId = await inTrace(
     "repair",
     { kind: "internal", link: CALLER },
@@ -97,7 +97,7 @@ test("background work is a trace of its own, and is not among the requests", asy
 });
 
 test("only the last requests are kept, and of a long one not all", async () => {
-  const { keep, end } = start(3);
+  const { keep, end } = await start(3);
   for (let request = 0; request < 5; request++) {
     const span = openTrace(`GET ${request}`, { kind: "server" });
     await span.run(async () => {
