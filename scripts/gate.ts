@@ -138,7 +138,7 @@ const LONG = testsOf("bench", "collector", "console_cluster", "restore", "transf
 /** Lines that these run are run by others as well. Of both runs, what takes longest begins first. */
 const UNCOVERED = testsOf(
   ...["faults", "disks", "rebalance", "membership", "failover", "sessions_faults", "undelete", "database_away", "stop"],
-  ...["soak", "slow_readers", "hostile_requests", "hostile", "overload", "gone_servers"],
+  ...["soak", "slow_readers", "hostile_requests", "hostile", "overload", "gone_servers", "metrics", "watch"],
 );
 const COVERED_FIRST = testsOf("repair");
 const onDeno = ["test", "-A", "--no-check", "--quiet"];
