@@ -135,7 +135,7 @@ function testsOf(...names: string[]): string[] {
 const ALONE = "tests/load_test.ts";
 /** These take as long as all others together. */
 const LONG = testsOf("bench", "collector", "console_cluster", "restore", "transfers", "examples", "package", "docs");
-/** Lines that these run are run by others as well. Of both runs, what takes longest begins first. */
+/** Nearly all lines that these run are run by others as well. Of both runs, what takes longest begins first. */
 const UNCOVERED = testsOf(
   ...["faults", "disks", "rebalance", "membership", "failover", "sessions_faults", "undelete", "database_away", "stop"],
   ...["soak", "slow_readers", "hostile_requests", "hostile", "overload", "gone_servers", "metrics", "watch"],
