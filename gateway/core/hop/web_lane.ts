@@ -32,7 +32,7 @@ export class WebLane implements ChunkLane {
     return await this.#exchange(endpoint, clock, async (connection) => {
       await connection.request(`${SERVICE}PutChunk`, { ...headers, ...TYPE }, undefined);
       const read = (head: AnswerHead) => readMessage(connection, head, clock);
-      return await sendChunk(connection, connection.readHead(), read, chunk, blocks, clock);
+      return await sendChunk(connection, readHead(connection), read, chunk, blocks, clock);
     });
   }
 
@@ -48,7 +48,7 @@ export class WebLane implements ChunkLane {
       clock.start();
       await connection.request(`${SERVICE}GetChunk`, { ...headers, ...TYPE }, message.length);
       await connection.write(message);
-      const head = await connection.readHead();
+      const head = await readHead(connection);
       const length = Number(head.headers.get("content-length") ?? NaN);
       noteDiskTime(head.headers.get("server-timing"), length);
       const arrived = () => clock.start();
@@ -73,6 +73,13 @@ export class WebLane implements ChunkLane {
       return result;
     });
   }
+}
+
+/** The head of an answer. @throws SixfoldError `unavailable` where it is none of a call, as when a daemon has no file left */
+async function readHead(connection: HopConnection): Promise<AnswerHead> {
+  const head = await connection.readHead();
+  if (head.status === 200) return head;
+  throw new SixfoldError("unavailable", `a storage server answered with the status ${head.status}; try again`);
 }
 
 /** The one message of a unary answer. @throws SixfoldError as the daemon said */
