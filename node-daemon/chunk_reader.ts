@@ -17,6 +17,7 @@ import {
   writeFramePrefix,
 } from "../shared/chunk_format.ts";
 import { SixfoldError } from "../shared/errors.ts";
+import { partForKernel } from "./sent_by_kernel.ts";
 
 /** A block that was read and matches its checksum. */
 export interface StoredBlock {
@@ -30,6 +31,8 @@ export interface StoredBlock {
  * large file that passes once would push out the small ones that are read again and again.
  */
 const DIRECT_FROM = 8 * 1024 * 1024;
+/** For so long, in ms, what was read is taken to be in the page cache still. */
+const CACHED_MS = 10_000;
 
 /** An open chunk file. */
 export class ChunkReader {
@@ -38,6 +41,8 @@ export class ChunkReader {
   #direct: Promise<FileHandle | undefined> | undefined;
   readonly #path: string;
   readonly #stats: Stats;
+  /** What was last read through the page cache, and when. */
+  #cached = { from: 0, to: 0, at: 0 };
   readonly header: ChunkFileHeader;
   readonly footer: ChunkFileFooter;
 
@@ -118,7 +123,19 @@ export class ChunkReader {
       if (direct !== undefined && error.code === "EINVAL") return fill(this.#handle, offset - before, target);
       throw error;
     });
+    if (!isLarge) this.#cached = { from: offset, to: offset + length, at: performance.now() };
     return memory.subarray(before, before + length);
+  }
+
+  /**
+   * The same bytes for the kernel to send; undefined where `frames` has not just read them. The kernel reads what it sends
+   * within the daemon's one thread, which a disk would hold up; what was read a moment ago it finds in the page cache. The
+   * reader has to stay open until the answer has begun.
+   */
+  cachedFrames(offset: number, length: number): Blob | undefined {
+    const { from, to, at } = this.#cached;
+    const isCached = offset >= from && offset + length <= to && performance.now() - at < CACHED_MS;
+    return isCached ? partForKernel(this.#handle.fd, offset, length) : undefined;
   }
 
   /** Whether the file under the chunk's name is still the one that was checked, and untouched since. */
@@ -128,8 +145,9 @@ export class ChunkReader {
     return now?.dev === dev && now.ino === ino && now.size === size && now.mtimeMs === mtimeMs;
   }
 
-  /** Lets go of the file. */
+  /** Lets go of the file, a turn later: an answer that was made of a part of it has begun by then. */
   async close(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
     await (await this.#direct)?.close();
     await this.#handle.close();
   }

@@ -49,8 +49,9 @@ async function put(parts: StorageParts, headers: Headers, stream: GrpcStream): P
 }
 
 async function get(parts: StorageParts, headers: Headers, stream: GrpcStream): Promise<void> {
-  await sendFrames(parts, headers, stream.pieces, async ({ bytes, length, timing }) => {
-    await stream.write(bytes.subarray(0, length), { "server-timing": timing });
+  await sendFrames(parts, headers, stream.pieces, {
+    fromMemory: ({ bytes, length, timing }) => stream.write(bytes.subarray(0, length), { "server-timing": timing }),
+    fromFile: undefined,
   });
 }
 

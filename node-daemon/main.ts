@@ -108,7 +108,7 @@ async function run(config: DaemonConfig, plainLog: Logger, stop: AbortController
         ? next(request)
         : watchCall(request.method.localName.replace("Chunk", ""), request.header, () => next(request));
     }],
-    lane: createLane(parts, admit, log),
+    lane: createLane(parts, admit, config.tls, log),
     grpcLane: createGrpcLane(parts, admit, log),
     admin: createAdmin(why, () => metricsText(target)),
   });

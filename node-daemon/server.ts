@@ -79,9 +79,13 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       async answer(request, lasts) {
         const given = request.headers.get(REQUEST_ID_HEADER);
         const answer = withRequestId(given, () => options.lane(request) ?? rpc(request));
+        if (answer === undefined) return await options.admin(request);
         // A slow hop is not a dead one: the gateway's own clock ends a call that makes no progress.
-        if (answer !== undefined) lasts();
-        return await (answer ?? options.admin(request));
+        lasts();
+        const response = await answer;
+        // Bun gives a body that is a file a time of its own when it begins to send it.
+        setImmediate(lasts);
+        return response;
       },
     });
   } catch (error) {

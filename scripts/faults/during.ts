@@ -11,7 +11,7 @@ const SIZE = 96 * MIB;
 /** A fault and its end. */
 export interface Fault {
   inject(): void | Promise<void>;
-  heal(): void | Promise<void>;
+  heal(): void | Promise<unknown>;
 }
 
 /** What clients may see of a fault. */
