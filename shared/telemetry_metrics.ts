@@ -3,7 +3,6 @@
  * rest of the code adds to it, or is asked for it when somebody looks.
  */
 import type { Attributes, Observable } from "@opentelemetry/api";
-import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 
@@ -50,7 +49,6 @@ class PullReader extends MetricReader {
 
 const reader = new PullReader();
 const meter = new MeterProvider({ readers: [reader] }).getMeter("sixfold");
-const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
 const declared: DeclaredMetric[] = [];
 
 function declare<T extends Metric>(metric: T, kind: DeclaredMetric["kind"]): T & DeclaredMetric {
@@ -122,6 +120,9 @@ export function prometheusName({ name, unit, kind }: DeclaredMetric): string {
 
 /** All values, as Prometheus reads them. @param target what tells this process from others */
 export async function metricsText(target: Readonly<Record<string, string>>): Promise<string> {
+  // Where nobody looks it is not loaded.
+  const { PrometheusSerializer } = await import("@opentelemetry/exporter-prometheus");
+  const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   const { resourceMetrics } = await reader.collect();
   // The serializer leaves the unit out of the name, where Prometheus wants it.
   const scopeMetrics = resourceMetrics.scopeMetrics.map(({ scope, metrics }) => ({
