@@ -61,6 +61,8 @@ const SUMMARY = {
   bun: /^ *(\d+) pass\n(?:.*\n)*? *(\d+) fail$/m,
   tool: /^(\d+) passed, (\d+) failed$/m,
 };
+/** What processes log of their usual work. */
+const TALK = /^.*"level":"(?:debug|info)".*\n/gm;
 /** The lines with which they name what failed. */
 const FAILURE = { deno: /^.* => \S+:\d+:\d+$/gm, bun: /^\(fail\) .*$/gm, tool: /^.* FAIL .*$/gm };
 
@@ -86,7 +88,7 @@ async function counted(
     console.log(`     ${line.trim()}`);
   }
   if (failed > 0) {
-    console.log(output);
+    console.log(output.replaceAll(TALK, ""));
     failures.push(...new Set(output.match(FAILURE[kind]) ?? []));
   }
   return { passed, failed };
@@ -141,7 +143,8 @@ const UNCOVERED = testsOf(
   ...["soak", "slow_readers", "hostile_requests", "hostile", "overload", "gone_servers", "metrics", "watch"],
 );
 const COVERED_FIRST = testsOf("repair");
-const onDeno = ["test", "-A", "--no-check", "--quiet"];
+/** Not quiet: what the processes of a test that failed have said is looked for first. */
+const onDeno = ["test", "-A", "--no-check"];
 const tool = ["run", "-A", "--no-check", "--no-prompt"];
 
 if (Deno.args.includes("--long")) {
