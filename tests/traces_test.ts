@@ -8,6 +8,8 @@ import { TestCluster, TOKEN } from "./cluster.ts";
 import { type OtlpReceiver, type ReceivedSpan, receiveOtlp } from "./traces/otlp_receiver.ts";
 import { checkHops, checkTree, send, SERVER, whole, WITHIN_MS } from "./traces/trace_tree.ts";
 
+const DATA_CHUNKS = 4;
+
 /** The trace of a read in which a parity chunk stands in for one of the four. */
 async function withOneReplaced(otlp: OtlpReceiver, down: { readonly traceId: string; readonly parentId: string }) {
   const read = await whole(otlp, down.traceId, {
@@ -18,6 +20,14 @@ async function withOneReplaced(otlp: OtlpReceiver, down: { readonly traceId: str
   checkTree(read, down.parentId);
   checkHops(read, "chunk.get", 4);
   return read;
+}
+
+/** Waits until no daemon is left alone: one that is would not be asked at all. */
+async function trusted(gateway: string): Promise<void> {
+  await until("a daemon is not trusted", WITHIN_MS, async () => {
+    const page = await (await fetch(`${gateway}/metrics`)).text();
+    return page.match(/^sixfold_breaker_state\{.*"closed".*\} 1$/gm)?.length === 6;
+  });
 }
 
 /** What happened during the spans, and why. */
@@ -46,7 +56,9 @@ for (const hop of ["web", "grpc"]) {
     );
     /** A daemon from which a read took data: to read the file without this one takes parity. */
     const dataHolder = (read: readonly ReceivedSpan[]) => {
-      const served = read.find(({ name, kind }) => name === "chunk.get" && kind === SERVER);
+      const served = read.find(({ name, kind, attributes }) =>
+        name === "chunk.get" && kind === SERVER && Number(attributes["sixfold.chunk.index"]) < DATA_CHUNKS
+      );
       return cluster.daemons[ids.indexOf(served?.instance)];
     };
 
@@ -127,6 +139,7 @@ for (const hop of ["web", "grpc"]) {
       await send(`${url}-slow`, { method: "PUT", body: bytes });
       const before = await send(`${url}-slow`);
       const slow = dataHolder(await whole(otlp, before.traceId, { "daemon chunk.get": 4 }));
+      await trusted(gateway);
       slow?.process.kill("SIGSTOP");
       const down = await send(`${url}-slow`);
       const up = await send(`${url}-slow-2`, { method: "PUT", body: bytes });
@@ -164,6 +177,7 @@ for (const hop of ["web", "grpc"]) {
       await send(`${url}-2`, { method: "PUT", body: bytes });
       const before = await send(`${url}-2`);
       const lost = dataHolder(await whole(otlp, before.traceId, { "daemon chunk.get": 4 }));
+      await trusted(gateway);
       lost?.process.kill("SIGKILL");
       await lost?.process.status;
       const down = await send(`${url}-2`);

@@ -28,13 +28,15 @@ export async function send(url: string, init: RequestInit = {}) {
   return { traceId, parentId, body, response };
 }
 
-/** Waits for a whole trace: at least so many spans of each name, and nobody's parent is still to come. */
+/** Waits for a whole trace: at least so many spans of each name, and nobody's parent or answered call is still to come. */
 export async function whole(otlp: SpanSource, traceId: string, counts: Readonly<Record<string, number>>) {
   const spans = () => otlp.spans.filter((span) => span.traceId === traceId);
   const counted = (name: string) => spans().filter((span) => `${span.service.slice(8)} ${span.name}` === name).length;
   await until(`the trace is not whole: ${JSON.stringify(counts)}`, WITHIN_MS, () => {
     const enough = Object.entries(counts).every(([name, count]) => counted(name) >= count);
-    return Promise.resolve(enough && rootsOf(spans()).length === 1);
+    return Promise.resolve(
+      enough && rootsOf(spans()).length === 1 && answeredCalls(spans()).every(({ below }) => below),
+    );
   }).catch((error) => {
     console.log(spans().map(({ service, name, kind }) => `${service} ${name} ${kind}`).sort());
     throw error;
@@ -46,6 +48,18 @@ export async function whole(otlp: SpanSource, traceId: string, counts: Readonly<
 function rootsOf(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   return spans.filter(({ parentId }) => !ids.has(parentId));
+}
+
+/** The calls over the hop that were answered, each with the span of the daemon that was called, once that is here. */
+function answeredCalls(spans: readonly ReceivedSpan[]) {
+  // Who is away makes no span, and what its caller has left may not have got there.
+  const clients = spans.filter(({ name, kind, attributes }) =>
+    name.startsWith("chunk.") && kind === CLIENT && attributes["error.type"] === undefined
+  );
+  return clients.map((client) => ({
+    client,
+    below: spans.find(({ parentId, kind }) => parentId === client.spanId && kind === SERVER),
+  }));
 }
 
 /** One tree: every span but the caller's has its parent, and lies within it. */
@@ -67,17 +81,14 @@ export function checkTree(spans: readonly ReceivedSpan[], callersSpan: string): 
 
 /** Every call of one kind: the client's span, and below it the server's of the daemon that was called. */
 export function checkHops(spans: readonly ReceivedSpan[], name: string, count: number): void {
-  // Who is away makes no span, and what its caller has left may not have got there.
   const clients = spans.filter((span) => span.name === name && span.kind === CLIENT);
-  const reached = clients.filter((span) => span.attributes["error.type"] === undefined);
-  const servers = spans.filter((span) => span.name === name && span.kind === SERVER);
-  assert.ok(clients.length >= count && reached.length >= count - 1, `${reached.length} of ${clients.length}`);
-  for (const client of reached) {
-    const below = servers.filter(({ parentId }) => parentId === client.spanId);
-    assert.deepEqual(below.map(({ instance }) => instance), [client.attributes["sixfold.server.id"]]);
+  const answered = answeredCalls(clients.concat(spans.filter(({ kind }) => kind === SERVER)));
+  assert.ok(clients.length >= count && answered.length >= count - 1, `${answered.length} of ${clients.length}`);
+  for (const { client, below } of answered) {
+    assert.deepEqual([below?.name, below?.instance], [name, client.attributes["sixfold.server.id"]]);
     for (const told of ["sixfold.server.id", "sixfold.chunk.id", "sixfold.chunk.index"]) {
       assert.ok(client.attributes[told] !== undefined, told);
-      assert.equal(below[0]?.attributes[told], client.attributes[told], told);
+      assert.equal(below?.attributes[told], client.attributes[told], told);
     }
   }
 }
