@@ -48,7 +48,9 @@ async function measureAll(sides: readonly Side[], loads: readonly Load[], rounds
   for (const load of loads) {
     const runs: Measurement[][] = sides.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [i, { running, addresses, servers }] of sides.entries()) {
+      // Each side is the first one as often as it is the last: what a machine does meanwhile goes by with time.
+      const turns = [...sides.entries()];
+      for (const [i, { running, addresses, servers }] of round % 2 === 0 ? turns : turns.reverse()) {
         await fillListed(running.cluster.postgres.url, load.beside);
         runs[i]?.push(await measure(addresses, { ...load, place: `${load.place}-${round}` }, servers));
       }

@@ -68,12 +68,21 @@ export function compared(name: string, before: Measurement, now: Measurement): s
   }, CPU ${cpu}`;
 }
 
-/** What runs by turns say of the servers' CPU: that of all together, and of the pairs the least, the middle and the most. */
+/**
+ * What runs by turns say of the servers' CPU: that of all together, and of the pairs the least, the middle and the most;
+ * then that of each kind of server.
+ */
 export function spread(before: readonly Measurement[], now: readonly Measurement[]): string {
-  const sum = (runs: readonly Measurement[]) => runs.reduce((total, run) => total + serverCpu(run), 0);
+  const percent = (ratio = NaN) => `${ratio >= 1 ? "+" : ""}${((ratio - 1) * 100).toFixed(1)} %`;
+  const ratioBy = (cpuOf: (run: Measurement) => number) => {
+    const sum = (runs: readonly Measurement[]) => runs.reduce((total, run) => total + cpuOf(run), 0);
+    return percent(sum(now) / sum(before));
+  };
   const pairs = now.flatMap((run, i) => before[i] === undefined ? [] : serverCpu(run) / serverCpu(before[i]));
   pairs.sort((a, b) => a - b);
-  const percent = (ratio = NaN) => `${ratio >= 1 ? "+" : ""}${((ratio - 1) * 100).toFixed(1)} %`;
   const [least, middle, most] = [pairs.at(0), pairs.at(pairs.length >> 1), pairs.at(-1)].map(percent);
-  return `CPU ${percent(sum(now) / sum(before))} over ${pairs.length} runs (pairs: ${least}, ${middle}, ${most})`;
+  const kinds = Object.keys(now[0]?.cpu ?? {}).filter((kind) => kind !== "client");
+  const each = kinds.map((kind) => `${kind} ${ratioBy(({ cpu }) => cpu[kind] ?? NaN)}`).join(", ");
+  const all = `CPU ${ratioBy(serverCpu)} over ${pairs.length} runs (pairs: ${least}, ${middle}, ${most})`;
+  return `${all}: ${each}`;
 }

@@ -22,5 +22,8 @@ Deno.test("two versions are told as changes of rate, median and CPU", () => {
 Deno.test("runs by turns are told as the CPU of all together, and that of the pairs", () => {
   const off = [of(1, 4, 4), of(1, 5, 5), of(1, 1, 1)];
   const on = [of(1, 4, 4), of(1, 6, 5), of(1, 1, 1.5)];
-  assert.equal(spread(off, on), "CPU +7.5 % over 3 runs (pairs: +0.0 %, +10.0 %, +25.0 %)");
+  assert.equal(
+    spread(off, on),
+    "CPU +7.5 % over 3 runs (pairs: +0.0 %, +10.0 %, +25.0 %): gateway +10.0 %, daemons +5.0 %",
+  );
 });
