@@ -87,7 +87,7 @@ async function sendWindow<T>(
   { fromMemory, fromFile }: WindowSender<T>,
 ): Promise<T> {
   const asked = await readRequest(body);
-  annotate({ "sixfold.server.id": serverId, ...chunkAttributes(asked.chunkId) });
+  annotate(chunkAttributes(serverId, asked.chunkId));
   await calls.get.enter();
   return await store.read(asked.chunkId, async (reader) => {
     const { first, end } = blockWindow(reader, asked);

@@ -122,7 +122,7 @@ export function blockWindow({ header, footer }: ChunkReader, { firstBlock: first
 async function* get(parts: StorageParts, headers: Headers, request: GetChunkRequest, signal: AbortSignal) {
   const { store, calls, serverId } = parts;
   const call = beginCall("get", headers);
-  call.run(() => annotate({ "sixfold.server.id": serverId, ...chunkAttributes(request.chunkId) }));
+  call.run(() => annotate(chunkAttributes(serverId, request.chunkId)));
   try {
     await calls.get.enter();
     try {
@@ -215,7 +215,7 @@ async function receiveChunk(
     const { value } = first.value;
     const began = performance.now();
     let entered = began;
-    annotate({ "sixfold.server.id": parts.serverId, ...chunkAttributes(value.chunkId) });
+    annotate(chunkAttributes(parts.serverId, value.chunkId));
     const expected = value.expectedLength === undefined ? undefined : Number(value.expectedLength);
     const written = await parts.calls.put(() => {
       entered = performance.now();

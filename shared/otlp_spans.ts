@@ -61,12 +61,12 @@ function writeSpan(out: ProtobufWriter, span: WorkSpan): void {
   if (parentId !== "") out.hex(4, parentId);
   out.text(5, name);
   out.whole(6, kind + 1);
-  out.fixed64(7, nanoseconds(start));
-  out.fixed64(8, nanoseconds(start + durationMs));
+  out.nanoseconds(7, start);
+  out.nanoseconds(8, start + durationMs);
   writeAttributes(out, 9, attributes);
   for (const { name, at, attributes } of events) {
     const event = out.open(11);
-    out.fixed64(1, nanoseconds(at));
+    out.nanoseconds(1, at);
     out.text(2, name);
     writeAttributes(out, 3, attributes);
     out.close(event);
@@ -104,9 +104,4 @@ function writeValue(out: ProtobufWriter, value: AttributeValue): void {
   else if (typeof value !== "number") out.text(1, String(value));
   else if (Number.isSafeInteger(value) && value >= 0) out.whole(3, value);
   else out.double(4, value);
-}
-
-/** Milliseconds since 1970 to the microsecond: finer ones have no place in a number. */
-function nanoseconds(ms: number): bigint {
-  return BigInt(Math.round(ms * 1000)) * 1000n;
 }

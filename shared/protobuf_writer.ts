@@ -6,6 +6,7 @@ const LENGTH = 4;
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
+const WORD = 2 ** 32;
 const encoder = new TextEncoder();
 
 /** Bytes that grow. A field is named by its number. */
@@ -51,10 +52,14 @@ export class ProtobufWriter {
     this.#at += 8;
   }
 
-  fixed64(field: number, value: bigint): void {
+  /** A time as nanoseconds of 64 bits, to the microsecond: finer ones have no place in a number. @param ms since 1970 */
+  nanoseconds(field: number, ms: number): void {
     this.#tag(field, FIXED64);
     this.#room(8);
-    this.#view.setBigUint64(this.#at, value, true);
+    const micros = Math.round(ms * 1000);
+    const low = (micros % WORD) * 1000;
+    this.#view.setUint32(this.#at, low % WORD, true);
+    this.#view.setUint32(this.#at + 4, Math.floor(micros / WORD) * 1000 + Math.floor(low / WORD), true);
     this.#at += 8;
   }
 

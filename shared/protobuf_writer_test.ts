@@ -11,7 +11,7 @@ test("what is written is what a reader of protobuf finds, past the first room to
     out.whole(2, 0);
     out.whole(3, Number.MAX_SAFE_INTEGER);
     out.double(4, -1.5);
-    out.fixed64(5, 2n ** 63n);
+    out.nanoseconds(5, 1.7e12 + 0.125);
     out.text(6, long);
     out.hex(7, "00ff7a");
     out.bytes(8, Uint8Array.of(1, 2));
@@ -36,7 +36,7 @@ test("what is written is what a reader of protobuf finds, past the first room to
       [2, "0"],
       [3, String(Number.MAX_SAFE_INTEGER)],
       [4, -1.5],
-      [5, String(2n ** 63n)],
+      [5, "1700000000000125000"],
       [6, long],
       [7, [0, 255, 0x7a]],
       [8, [1, 2]],

@@ -64,9 +64,10 @@ export function enableTracing(by: SpanMaker | undefined): void {
 /** Begins a trace, or this process's part of the caller's. */
 export function openTrace(name: string, { kind, attributes, header, link }: TraceOrigin): OpenSpan {
   if (tracer === undefined) return UNTRACED;
-  const caller = header === undefined
-    ? trace.deleteSpan(context.active())
-    : propagator.extract(trace.deleteSpan(context.active()), header, headerGetter);
+  const outside = context.active();
+  // To take a span out makes another context, where there is none as well.
+  const alone = trace.getSpan(outside) === undefined ? outside : trace.deleteSpan(outside);
+  const caller = header === undefined ? alone : propagator.extract(alone, header, headerGetter);
   const linked = link === undefined || link === null
     ? undefined
     : trace.getSpanContext(propagator.extract(context.active(), () => link, headerGetter));

@@ -26,9 +26,11 @@ export interface SpanExport {
   add(span: WorkSpan): void;
 }
 
-/** Ids of spans: a random number of this process, and one that is counted. */
+/** Ids of spans: a random number of this process, and one of eight digits that is counted. */
 const MINE = randomHex(4);
-let spans = 0;
+const FIRST = 0x1000_0000;
+const LAST = 0xffff_ffff;
+let counted = FIRST;
 
 /** @param keep undefined where none are kept @param out undefined where none are exported */
 export function makeSpans(keep: SpanKeeper | undefined, out: SpanExport | undefined): SpanMaker {
@@ -65,8 +67,8 @@ function isSampled({ traceFlags }: SpanContext): boolean {
 }
 
 function nextSpanId(): string {
-  spans = (spans + 1) % 2 ** 32;
-  return MINE + spans.toString(16).padStart(8, "0");
+  counted = counted === LAST ? FIRST : counted + 1;
+  return MINE + counted.toString(16);
 }
 
 function randomHex(bytes: number): string {

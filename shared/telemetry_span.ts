@@ -30,7 +30,7 @@ export class WorkSpan implements Span {
   durationMs = NaN;
   events: readonly SpanEvent[] = NO_EVENTS;
   readonly start: number;
-  readonly attributes: Attributes;
+  attributes: Attributes;
   readonly #ids: SpanContext;
   readonly #ended: (span: WorkSpan) => void;
 
@@ -46,7 +46,7 @@ export class WorkSpan implements Span {
     ended: (span: WorkSpan) => void,
   ) {
     this.#ids = ids;
-    this.attributes = { ...attributes };
+    this.attributes = attributes;
     this.start = typeof start === "number" ? start : now();
     this.#ended = ended;
   }
@@ -64,12 +64,11 @@ export class WorkSpan implements Span {
   }
 
   setAttribute(key: string, value: NonNullable<Attributes[string]>): this {
-    this.attributes[key] = value;
-    return this;
+    return this.setAttributes({ [key]: value });
   }
 
   setAttributes(attributes: Attributes): this {
-    Object.assign(this.attributes, attributes);
+    this.attributes = { ...this.attributes, ...attributes };
     return this;
   }
 

@@ -118,7 +118,7 @@ export class ChunkClient {
     signal: AbortSignal,
     lastResort = false,
   ): Promise<Receipt> {
-    const attributes = { "sixfold.server.id": server.id, ...chunkAttributes(chunk.chunkId), "sixfold.hop": this.hop };
+    const attributes = { ...chunkAttributes(server.id, chunk.chunkId), "sixfold.hop": this.hop };
     return await inSpan("chunk.put", attributes, () => this.#put(server, chunk, blocks, signal, lastResort), "client");
   }
 
@@ -164,8 +164,7 @@ export class ChunkClient {
     options: GetOptions = {},
   ): Promise<ReadBlocks> {
     const span = openSpan("chunk.get", {
-      "sixfold.server.id": server.id,
-      ...chunkAttributes(range.chunkId),
+      ...chunkAttributes(server.id, range.chunkId),
       "sixfold.chunk.first_block": range.first,
       "sixfold.chunk.blocks": range.count,
       "sixfold.hop": this.hop,

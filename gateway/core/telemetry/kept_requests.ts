@@ -96,7 +96,9 @@ function requestOf({ traceId, spans }: KeptRequest, root: WorkSpan): TracedReque
 function spanOf(span: WorkSpan, root: WorkSpan): TracedSpan {
   const { spanId, name, start, durationMs, attributes, events, error } = span;
   const text = (values: WorkSpan["attributes"]) =>
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+    Object.fromEntries(
+      Object.entries(values).flatMap(([key, value]) => value === undefined ? [] : [[key, String(value)]]),
+    );
   return {
     spanId,
     // The caller's span is elsewhere.
