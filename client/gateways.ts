@@ -79,15 +79,15 @@ export class Gateways {
    * @throws SixfoldError
    */
   async send<T>(call: Call, read: (response: Answer) => Promise<T>): Promise<T> {
-    const never = new AbortController().signal;
-    const { signal = never, patienceMs = PATIENCE_MS } = call;
+    const { signal, patienceMs = PATIENCE_MS } = call;
     const began = Date.now();
     for (let tries = 1;; tries++) {
+      if (signal?.aborted) throw canceled(signal);
       const turn = this.#current;
       try {
-        return await this.#once(this.addresses[turn] ?? "", call, signal, read);
+        return await this.#once(this.addresses[turn] ?? "", call, read);
       } catch (thrown) {
-        if (signal.aborted) throw canceled(signal);
+        if (signal?.aborted) throw canceled(signal);
         const error = SixfoldError.from(thrown);
         if (!error.retryable || Date.now() - began > patienceMs) throw error;
         call.onRetry?.(error);
@@ -95,23 +95,17 @@ export class Gateways {
         const round = Math.floor(tries / this.addresses.length);
         if (tries % this.addresses.length > 0) continue;
         await sleep(Math.random() * Math.min(LONGEST_MS, BASE_MS * 2 ** round), signal);
-        if (signal.aborted) throw canceled(signal);
       }
     }
   }
 
-  async #once<T>(
-    address: string,
-    call: Call,
-    signal: AbortSignal,
-    read: (response: Answer) => Promise<T>,
-  ): Promise<T> {
-    const { path, method = "GET", headers = {}, body, deadlineMs = DEADLINE_MS } = call;
+  async #once<T>(address: string, call: Call, read: (response: Answer) => Promise<T>): Promise<T> {
+    const { path, method = "GET", headers = {}, body, signal, deadlineMs = DEADLINE_MS } = call;
     const key = this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` };
     // Not AbortSignal.any: for a small request that is dear in Node.
     const end = new AbortController();
-    const stop = () => end.abort(signal.reason);
-    signal.addEventListener("abort", stop);
+    const stop = () => end.abort(signal?.reason);
+    signal?.addEventListener("abort", stop);
     const timer = setTimeout(() => end.abort(new DOMException("no answer in time", "TimeoutError")), deadlineMs);
     const { init, headers: about } = fetchBody(body);
     try {
@@ -127,7 +121,7 @@ export class Gateways {
       throw connectionFailure(end.signal.aborted ? end.signal.reason : thrown, address);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
+      signal?.removeEventListener("abort", stop);
     }
   }
 }

@@ -71,4 +71,7 @@ test("the caller's end of a call is canceled", async () => {
   const { gateways } = gatewaysOf({});
   const signal = AbortSignal.timeout(50);
   await assert.rejects(gateways("a").send({ path: "/", signal }, text), { code: "canceled" });
+  const { asked, gateways: other } = gatewaysOf({ a: () => new Response("ok") });
+  await assert.rejects(other("a").send({ path: "/", signal: AbortSignal.abort() }, text), { code: "canceled" });
+  assert.deepEqual(asked, []);
 });

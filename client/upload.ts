@@ -81,7 +81,7 @@ async function putWhole(
   gateways: Gateways,
   path: string,
   body: Uint8Array<ArrayBuffer>,
-  { bucket, key, ifAbsent = false }: UploadOptions,
+  { bucket, key, ifAbsent = false, metadata: named = {} }: UploadOptions,
   contentType: string,
   metadata: Readonly<Record<string, string>>,
   signal: AbortSignal,
@@ -96,23 +96,25 @@ async function putWhole(
   let again = false;
   const onRetry = () => void (again = true);
   const call = { path, method: "PUT", headers, body, signal, onRetry, patienceMs: SMALL_PATIENCE_MS };
-  const told = { bucket, key, size: body.length, contentType, sha256: toHex(digest), treeSha256: undefined };
-  const named = Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.slice(META.length), value]));
+  const told = {
+    bucket,
+    key,
+    size: body.length,
+    contentType,
+    sha256: toHex(digest),
+    treeSha256: undefined,
+    metadata: { ...named },
+  };
   return await gateways.send(call, async (response) => {
     const { id } = Object(await response.json());
-    return {
-      ...told,
-      id: String(id),
-      createdAt: new Date(response.headers.get("date") ?? Date.now()),
-      metadata: named,
-    };
+    return { ...told, id: String(id), createdAt: new Date(response.headers.get("date") ?? Date.now()) };
   }).catch(async (error) => {
     // An answer that was lost: what is there now may be what the first try has stored.
     if (!again || !(error instanceof SixfoldError) || error.code !== "already_exists") throw error;
     return await gateways.send({ path, method: "HEAD", signal }, ({ headers }) => {
       if (headers.get("repr-digest") !== `sha-256=:${toBase64(digest)}:`) throw error;
       const id = (headers.get("etag") ?? "").replaceAll('"', "");
-      return Promise.resolve({ ...told, id, createdAt: new Date(headers.get("last-modified") ?? ""), metadata: named });
+      return Promise.resolve({ ...told, id, createdAt: new Date(headers.get("last-modified") ?? "") });
     });
   });
 }

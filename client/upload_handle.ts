@@ -1,5 +1,6 @@
 /** An upload while it runs. */
 import type { Gateways } from "./gateways.ts";
+import { onAbort } from "./on_abort.ts";
 import { Pause } from "./pause.ts";
 import { browserStore, type ResumeStore } from "./resume_store.ts";
 import type { UploadSource } from "./source.ts";
@@ -18,9 +19,9 @@ export class Upload implements PromiseLike<StoredFile> {
     const store: ResumeStore | undefined = resume === false ? undefined : resume ?? browserStore();
     const stop = () => this.#stop.abort(caller?.reason);
     if (caller?.aborted) stop();
-    caller?.addEventListener("abort", stop);
+    const forget = caller === undefined ? () => {} : onAbort(caller, stop);
     this.done = runUpload(gateways, source, options, store, this.#pause, this.#stop.signal)
-      .finally(() => caller?.removeEventListener("abort", stop));
+      .finally(forget);
   }
 
   /** Sends no more parts; those on their way arrive. */

@@ -6,19 +6,19 @@ import { diskFailure, saveFailure, unfinishedPath } from "../save.ts";
 
 /** The most bytes of a small file. */
 export const SMALL = 64 * 1024;
-/** Where the bytes come first: one more than is small, to see that there are no more. */
-const room = new Uint8Array(SMALL + 1);
 
-/** The bytes of a file; undefined where it is not small. @throws SixfoldError when it cannot be read */
-export function readSmall(path: string): Uint8Array<ArrayBuffer> | undefined {
+/** The first bytes of a file: so many, or all that it has. @throws SixfoldError when it cannot be read */
+export function readSmall(path: string, size: number): Uint8Array<ArrayBuffer> {
   try {
     const file = openSync(path, "r");
     try {
-      let length = 0;
-      for (let read = -1; read !== 0 && length < room.length; length += read) {
-        read = readSync(file, room, length, room.length - length, length);
+      const bytes = new Uint8Array(size);
+      for (let length = 0; length < size;) {
+        const read = readSync(file, bytes, length, size - length, length);
+        if (read === 0) return bytes.slice(0, length);
+        length += read;
       }
-      return length > SMALL ? undefined : room.slice(0, length);
+      return bytes;
     } finally {
       closeSync(file);
     }

@@ -3,13 +3,13 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SixfoldError } from "../../shared/errors.ts";
 import { LARGEST_PART } from "../part_size.ts";
-import { Budget } from "./budget.ts";
 import { pathOfKey } from "./local_path.ts";
 import { nothingBelow, type Place, prefixOf } from "./place.ts";
 import { showProgress } from "./progress.ts";
+import { runWithin } from "./run_within.ts";
 import { type CliSession, note, print } from "./session.ts";
 import { getPath, makeFolder, putPath } from "./transfer.ts";
-import { clashes, isSame, localTree, remoteTree, type Tree } from "./tree.ts";
+import { clashes, type Entry, isSame, localTree, remoteTree, type Tree } from "./tree.ts";
 
 /** Which way, and how. */
 export interface SyncPlan {
@@ -33,9 +33,8 @@ export interface SyncResult {
   readonly failed: number;
 }
 
-const HELD = 64 * 1024 * 1024;
-/** More than a gateway works on at once: it has the next ones while files are read here. */
-const AT_ONCE = 32;
+/** More at once than a gateway works on: it has the next ones while files are read here. */
+const LIMITS = { bytes: 64 * 1024 * 1024, turns: 32 };
 const PARTS_AT_ONCE = 4;
 /** Nothing was written for so long: longer than a download waits for its next byte. */
 const LEFT_MS = 300_000;
@@ -60,7 +59,6 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
   const wanted = [...from].filter(([key, entry]) => always || !isSame(entry, to.get(key)));
   const blocked = way === "down" ? clashes(from.keys()) : new Set<string>();
   const folders = new Map<string, Promise<void>>();
-  const budget = new Budget(HELD, AT_ONCE);
   const failures: unknown[] = [];
   const total = wanted.reduce((sum, [, { size }]) => sum + size, 0);
   const progress = showProgress(cli, way === "up" ? "sending" : "fetching", dryRun ? undefined : total);
@@ -89,30 +87,31 @@ export async function syncTree(cli: CliSession, plan: SyncPlan): Promise<SyncRes
         removed++;
       });
     }
-    await Promise.all(
-      wanted.map(([key, seen]) =>
-        budget.run(
-          way === "down" ? LARGEST_PART / 4 : Math.min(seen.size, PARTS_AT_ONCE * LARGEST_PART),
-          () =>
-            each(way === "up" ? "send" : "fetch", key, async () => {
-              if (way === "up") {
-                // A file that changes while it is sent bears an older time there, and is sent again by the next run.
-                await putPath(cli, join(folder, ...key.split("/")), remote_(key), { seen });
-              } else {
-                const path = pathOfKey(folder, key);
-                if (blocked.has(key)) throw isBoth(key);
-                const parent = dirname(path);
-                const made = folders.get(parent) ?? makeFolder(folder, path);
-                folders.set(parent, made);
-                await made;
-                await getPath(cli, remote_(key), path);
-              }
-              sent++;
-              bytes += seen.size;
-              progress.at(bytes);
-            }),
-        )
-      ),
+    const held = way === "up"
+      ? ({ size }: Entry) => Math.min(size, PARTS_AT_ONCE * LARGEST_PART)
+      : () => LARGEST_PART / 4;
+    await runWithin(
+      LIMITS,
+      wanted,
+      ([, seen]) => held(seen),
+      ([key, seen]) =>
+        each(way === "up" ? "send" : "fetch", key, async () => {
+          if (way === "up") {
+            // A file that changes while it is sent bears an older time there, and is sent again by the next run.
+            await putPath(cli, join(folder, ...key.split("/")), remote_(key), { seen });
+          } else {
+            const path = pathOfKey(folder, key);
+            if (blocked.has(key)) throw isBoth(key);
+            const parent = dirname(path);
+            const made = folders.get(parent) ?? makeFolder(folder, path);
+            folders.set(parent, made);
+            await made;
+            await getPath(cli, remote_(key), path);
+          }
+          sent++;
+          bytes += seen.size;
+          progress.at(bytes);
+        }),
     );
   } finally {
     progress.end();

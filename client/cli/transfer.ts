@@ -29,7 +29,7 @@ export async function putPath(
 ): Promise<StoredFile> {
   const { mtime } = seen ?? entryOf(path);
   const metadata = { mtime: String(mtime) };
-  const small = seen !== undefined && seen.size <= SMALL ? readSmall(path) : undefined;
+  const small = seen !== undefined && seen.size <= SMALL ? readSmall(path, seen.size) : undefined;
   return await client.upload(small ?? { path }, {
     bucket,
     key,
@@ -39,7 +39,7 @@ export async function putPath(
     signal,
     resume,
     onProgress,
-  });
+  }).done;
 }
 
 /** Fetches a file to a path. @param onProgress hears how many bytes have come @throws SixfoldError */
