@@ -19,6 +19,7 @@ const ROOM = 8192;
 
 interface Kernel {
   combine(output: number, inputs: number, tables: number, count: number, length: number): void;
+  encode(data: number, k: number, m: number, stride: number, length: number): void;
 }
 
 /** The six blocks of one stripe in one piece of memory, where the kernel works on them without a copy. */
@@ -52,8 +53,7 @@ export class Stripe {
   /** Computes the parity blocks from the data blocks. @param length bytes of each block */
   encode(length: number): void {
     const { k, m } = this.layout;
-    const inputs = range(k);
-    for (let row = 0; row < m; row++) this.#combine(k + row, inputs, parityRow(row, k), length);
+    if (m > 0) this.#kernel.encode(this.#address(0), k, m, this.#blockSize, length);
   }
 
   /**

@@ -45,9 +45,11 @@ test("more than m losses are refused", () => {
 
 test("parity rows are XOR, then powers of two, at any length and block size", () => {
   const lengths = fc.integer({ min: 1, max: 3 * 4096 });
+  // Blocks that are smaller and larger than what lies before them in the kernel's memory.
+  const sizes = fc.constantFrom(3 * 4096, 128 * 1024);
   fc.assert(
-    fc.property(fc.constantFrom(...LAYOUTS), lengths, fc.nat(), (layout, length, seed) => {
-      const stripe = new Stripe(layout, 3 * 4096);
+    fc.property(fc.constantFrom(...LAYOUTS), sizes, lengths, fc.nat(), (layout, size, length, seed) => {
+      const stripe = new Stripe(layout, size);
       fill(stripe, length, seed);
       stripe.encode(length);
       const at = seed % length;
