@@ -94,6 +94,8 @@ export class GrpcSessions {
       };
       http2.once("connect", () => {
         clearTimeout(late);
+        // Deno tells of a connection, too, that came after its session was given up; the session then takes no setting.
+        if (http2.destroyed) return;
         http2.setLocalWindowSize(SESSION_WINDOW);
         resolve();
       });
