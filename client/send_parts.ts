@@ -92,7 +92,8 @@ async function* cut(
     if (taken === 0) return at;
     const digest = await sha256(bytes);
     const body = source.slice?.(at, taken);
-    if (body !== undefined) source.give?.(bytes);
+    // The head is still cut from.
+    if (body !== undefined && early.length === 0) source.give?.(bytes);
     yield { offset: at, length: taken, digest, body: body ?? bytes };
     at += taken;
   }
