@@ -23,6 +23,11 @@ export interface Sending {
   readonly onBytes: (bytes: number) => void;
 }
 
+interface Piece {
+  readonly offset: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** What is there is not what the source holds. */
 export class SourceChanged extends Error {}
 
@@ -36,16 +41,20 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
   const { session, source, partSize, signal: caller, mayGoOn, onBytes } = sending;
   const stop = new AbortController();
   const signal = AbortSignal.any([caller, stop.signal]);
-  const parts = cut(sending, head, signal);
+  const pieces = cut(sending, head, signal);
+  const next = async () => {
+    const step = await pieces.next();
+    return step.done ? step.value : await hashed(source, step.value);
+  };
   const work = async () => {
     for (;;) {
       await mayGoOn();
       signal.throwIfAborted();
-      const step = await parts.next();
-      if (step.done) return step.value;
-      const { length, body } = step.value;
+      const part = await next();
+      if (part === undefined || typeof part === "number") return part;
+      const { length, body } = part;
       const began = performance.now();
-      await session.put(step.value, partSize.patience(length), signal, () => partSize.failed());
+      await session.put(part, partSize.patience(length), signal, () => partSize.failed());
       partSize.took(length, performance.now() - began);
       onBytes(length);
       // Of the head, other parts may still be on their way.
@@ -63,16 +72,18 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
   return Math.max(...ends.map((end) => (end.status === "fulfilled" ? end.value ?? 0 : 0)));
 }
 
-/**
- * The missing ranges of a source, in order. An async generator hands out one at a time, whoever asks, and so no more than
- * one is being read and hashed. Where the runtime reads it by itself when it is sent, its bytes are held no longer.
- * @returns the size
- */
+/** A piece with its digest. Where the runtime reads it by itself when it is sent, its bytes are held no longer than this. */
+async function hashed(source: Source, { offset, bytes }: Piece): Promise<SentPart> {
+  const { length } = bytes;
+  return { offset, length, digest: await sha256(bytes), body: source.slice?.(offset, length) ?? bytes };
+}
+
+/** The missing ranges of a source, in order. An async generator hands out one at a time, whoever asks. @returns the size */
 async function* cut(
   { source, there, partSize }: Sending,
   head: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
-): AsyncGenerator<SentPart, number> {
+): AsyncGenerator<Piece, number> {
   let at = 0;
   for (let next = 0;;) {
     signal.throwIfAborted();
@@ -87,15 +98,10 @@ async function* cut(
     if (length === 0) return at;
     const early = head.subarray(at, at + length);
     const bytes = early.length > 0 ? early : await source.take(at, length);
-    const taken = bytes.length;
-    if (source.size !== undefined && early.length === 0 && taken < length) throw shrank();
-    if (taken === 0) return at;
-    const digest = await sha256(bytes);
-    const body = source.slice?.(at, taken);
-    // The head is still cut from.
-    if (body !== undefined && early.length === 0) source.give?.(bytes);
-    yield { offset: at, length: taken, digest, body: body ?? bytes };
-    at += taken;
+    if (source.size !== undefined && early.length === 0 && bytes.length < length) throw shrank();
+    if (bytes.length === 0) return at;
+    yield { offset: at, bytes };
+    at += bytes.length;
   }
 }
 

@@ -57,22 +57,8 @@ function ofBlob(blob: Blob): Source {
     contentType: blob.type || undefined,
     fingerprint: () => Promise.resolve(print),
     take: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
-    ...(isBrowser ? inPage(blob) : {}),
+    ...(isBrowser ? { slice: (offset: number, length: number) => blob.slice(offset, offset + length) } : {}),
     close: nothing,
-  };
-}
-
-function inPage(blob: Blob): Pick<Source, "slice" | "give"> {
-  return {
-    slice: (offset, length) => blob.slice(offset, offset + length),
-    // What is sent to nobody is freed at once. Left lying, or only detached, it would be there until the browser looks for
-    // garbage, which Chromium does some hundred MiB later.
-    give({ buffer }) {
-      const { port1, port2 } = new MessageChannel();
-      port1.postMessage(buffer, [buffer]);
-      port1.close();
-      port2.close();
-    },
   };
 }
 
