@@ -172,6 +172,7 @@ outcomes.push(
     counted("units on Bun", "bun", bunCoverage(reports, "./shared", "./node-daemon", "./client"), "covered"),
   ]),
 );
+
 /** All other tests of whole clusters, in the order in which they begin. */
 async function coveredTests(): Promise<string[]> {
   const all = await Array.fromAsync(Deno.readDir(`${root}tests`), ({ name }) => `tests/${name}`);

@@ -61,7 +61,7 @@ export class Pool {
         return await this.#once(kind, work);
       } catch (error) {
         if (round === AGAIN || !(error instanceof Error && "code" in error && UNDONE.has(error.code))) throw error;
-        await sleep(Math.random() * AGAIN_MS * 2 ** round, new AbortController().signal);
+        await sleep(Math.random() * AGAIN_MS * 2 ** round);
       }
     }
   }

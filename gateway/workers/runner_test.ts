@@ -4,7 +4,6 @@ import { sleep } from "../../shared/sleep.ts";
 import { Runner } from "./runner.ts";
 
 const quiet = createLogger("error", () => {});
-const pause = (ms: number) => sleep(ms, new AbortController().signal);
 
 Deno.test("work goes on at once while there is some, then waits, and is woken", async () => {
   const runner = new Runner(quiet);
@@ -18,11 +17,11 @@ Deno.test("work goes on at once while there is some, then waits, and is woken", 
       return Promise.resolve(left.shift() ?? 0);
     },
   });
-  await pause(10);
+  await sleep(10);
   assert.equal(steps, 4);
   left.push(5);
   runner.wake("sweep");
-  await pause(10);
+  await sleep(10);
   assert.equal(steps, 6);
   const [status] = runner.statuses;
   assert.equal(status?.done, 11);
@@ -40,11 +39,11 @@ Deno.test("steps of one lane never overlap; lanes do", async () => {
       lanes,
       step: async () => {
         most = Math.max(most, runner.statuses[0]?.running ?? 0);
-        await pause(3);
+        await sleep(3);
         return 1;
       },
     });
-    await pause(30);
+    await sleep(30);
     await runner.stop();
     assert.equal(most, lanes);
   }
@@ -62,12 +61,12 @@ Deno.test("a failure is told, waited after, and forgotten after a success; the e
       return 0;
     },
   });
-  await pause(10);
+  await sleep(10);
   assert.equal(runner.statuses[0]?.lastError, "no disk");
   assert.equal(runner.statuses[0]?.failures, 1);
   fails = false;
   runner.wake("repair");
-  await pause(10);
+  await sleep(10);
   const began = performance.now();
   await runner.stop();
   assert.ok(performance.now() - began < 1000);
