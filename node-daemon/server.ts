@@ -1,5 +1,6 @@
 /** The daemon's doors: native gRPC on one port; Connect, gRPC-Web and the admin pages on another. */
 import { type ConnectRouter, createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { constants, createSecureServer, createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Certificate } from "../shared/certificate.ts";
@@ -47,24 +48,17 @@ export interface DoorOptions {
 export async function openDoors(options: DoorOptions): Promise<Doors> {
   const { routes, interceptors } = options;
   const identify: Interceptor = (next) => (call) => withRequestId(call.header.get(REQUEST_ID_HEADER), () => next(call));
-  // Connect's server never listens: it is handed the streams that the lane leaves. Where there are none, as behind gateways
-  // that speak gRPC-Web, it is not loaded.
-  let rest: Promise<Http2Server> | undefined;
-  const openRest = async () => {
-    const { connectNodeAdapter } = await import("@connectrpc/connect-node");
-    const limits = { ...SERVER_LIMITS, connect: false, grpcWeb: false };
-    return createServer(connectNodeAdapter({ routes, interceptors: [identify, ...interceptors], ...limits }));
-  };
+  // Connect's server never listens: it is handed the streams that the lane leaves, and in the turn in which they come, for
+  // Bun does not keep the end of a request without a body until somebody listens.
+  const limits = { ...SERVER_LIMITS, connect: false, grpcWeb: false };
+  const rest = createServer(connectNodeAdapter({ routes, interceptors: [identify, ...interceptors], ...limits }));
   const secure = options.certificate && createSecureServer(options.certificate);
   const grpc = secure ?? createServer();
   const connections = new GrpcConnections(grpc);
   grpc.on("stream", (stream, fields, ...more) => {
     if (!connections.admit(stream)) return;
     endWithAnswer(stream);
-    if (options.grpcLane(stream, fields)) return;
-    void (rest ??= openRest()).then((server) => {
-      if (!stream.destroyed) server.emit("stream", stream, fields, ...more);
-    });
+    if (!options.grpcLane(stream, fields)) rest.emit("stream", stream, fields, ...more);
   });
   const grpcPort = await listen(grpc, options.host, options.grpcPort);
   const router = createConnectRouter({ interceptors, ...SERVER_LIMITS, grpc: false });

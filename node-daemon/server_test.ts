@@ -10,6 +10,7 @@ const HEADERS = 1;
 const RST_STREAM = 3;
 const SETTINGS = 4;
 const GOAWAY = 7;
+const END_STREAM = 1;
 const END_HEADERS = 4;
 
 /** A frame of HTTP/2 (RFC 9113, 4.1). */
@@ -52,19 +53,23 @@ async function openCaller(putChunk: (requests: AsyncIterable<unknown>) => Promis
   const ended = new Promise<void>((resolve) => socket.on("end", resolve));
   socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   socket.write(frame(SETTINGS, 0, 0));
+  const head = fields([
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":authority", "daemon"],
+    [":path", `/${StorageService.typeName}/PutChunk`],
+    ["content-type", "application/grpc+proto"],
+    ["te", "trailers"],
+  ]);
   return {
     doors,
     socket,
     ended,
+    callWithNothing(stream: number): void {
+      socket.write(frame(HEADERS, END_HEADERS, stream, head));
+      socket.write(frame(DATA, END_STREAM, stream));
+    },
     begin(stream: number): void {
-      const head = fields([
-        [":method", "POST"],
-        [":scheme", "http"],
-        [":authority", "daemon"],
-        [":path", `/${StorageService.typeName}/PutChunk`],
-        ["content-type", "application/grpc+proto"],
-        ["te", "trailers"],
-      ]);
       socket.write(frame(HEADERS, END_HEADERS, stream, head));
       const message = toBinary(PutChunkRequestSchema, create(PutChunkRequestSchema));
       const envelope = Buffer.alloc(5);
@@ -80,6 +85,19 @@ async function openCaller(putChunk: (requests: AsyncIterable<unknown>) => Promis
     },
   };
 }
+
+// The first of its process: what is loaded for a call must not cost the call its end.
+test("a call without a body is answered, also the very first", async () => {
+  const caller = await openCaller(async (requests) => {
+    expect(await Array.fromAsync(requests)).toEqual([]);
+    return {};
+  });
+  caller.callWithNothing(1);
+  await caller.hear(HEADERS);
+  const closed = caller.doors.close(30_000);
+  caller.socket.end();
+  await closed;
+}, 30_000);
 
 test("a call that was refused ends, though its caller sends neither more nor an end", async () => {
   const caller = await openCaller(async (requests) => {
