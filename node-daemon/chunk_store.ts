@@ -25,6 +25,8 @@ export interface EndMark {
   readonly blockChecksums: bigint | undefined;
 }
 
+const LAST_FOLDER = "ff/ff";
+
 /** All chunks in one data folder. */
 export class ChunkStore {
   readonly #folder: DataFolder;
@@ -195,15 +197,21 @@ export class ChunkStore {
   /**
    * A page of chunk ids, in the order of their folders and names.
    * @param after a token of the page before, or empty
+   * @param last the last folder that is looked into
    */
-  async list(prefix: string, after: string, limit: number): Promise<{ ids: string[]; next: string }> {
+  async list(
+    prefix: string,
+    after: string,
+    limit: number,
+    last = LAST_FOLDER,
+  ): Promise<{ ids: string[]; next: string }> {
     const ids: string[] = [];
     const only = prefix.length >= 36 ? chunkFolder(`${prefix.slice(0, 36)}.0.0.0`) : "";
     for (const first of await names(this.#folder.chunks, only.slice(0, 2))) {
-      if (first < after.slice(0, 2)) continue;
+      if (first < after.slice(0, 2) || first > last.slice(0, 2)) continue;
       for (const second of await names(join(this.#folder.chunks, first), only.slice(3))) {
         const folder = `${first}/${second}`;
-        if (folder < after.slice(0, 5)) continue;
+        if (folder < after.slice(0, 5) || folder > last) continue;
         for (const id of await names(join(this.#folder.chunks, folder), "")) {
           if (!isChunkId(id) || !id.startsWith(prefix) || `${folder}/${id}` <= after) continue;
           if (ids.push(id) === limit) return { ids, next: `${folder}/${id}` };

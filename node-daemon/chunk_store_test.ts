@@ -246,6 +246,9 @@ test("ids are listed by page and by prefix, and strangers in the folders are not
   expect(new Set(found)).toEqual(ids);
   expect(found.length).toBe(8);
   expect((await store.list(writer, "", 10)).ids).toEqual([`${writer}.0.2.0`]);
+  const last = chunkFolder(found[4] ?? "");
+  const upTo = await store.list("", "", 10, last);
+  expect(upTo).toEqual({ ids: found.filter((id) => chunkFolder(id) <= last), next: "" });
 });
 
 test("a second daemon on the folder is refused, and its start sweeps what was half written", async () => {

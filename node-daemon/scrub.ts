@@ -95,9 +95,9 @@ async function scrubFolders(
   // No chunk's name begins with a character above "~": this token stands behind all of the folder before.
   let after = first === 0 ? "" : `${folderName(first - 1)}/~`;
   while (!signal.aborted) {
-    const { ids, next } = await store.list("", after, PAGE);
+    const { ids, next } = await store.list("", after, PAGE, last);
     for (const chunkId of ids) {
-      if (`${chunkId.slice(32, 34)}/${chunkId.slice(34, 36)}` > last || signal.aborted) return;
+      if (signal.aborted) return;
       const began = performance.now();
       const { bytes, reason } = await look(store, chunkId);
       counts.chunks++;
