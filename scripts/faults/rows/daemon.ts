@@ -10,7 +10,7 @@ export const DAEMON_ROWS: readonly Row[] = [
     inject: "SIGKILL",
     expect: "no call fails: the chunk moves to another server or is repaired later, reads take parity",
     phases: ALWAYS,
-    quick: ALWAYS,
+    quick: ["uploading", "downloading"],
     run: (stage, phase) => {
       const victim = stage.daemon(1);
       return during(stage, phase, { inject: () => victim.kill(), heal: () => victim.restart() });
@@ -22,7 +22,7 @@ export const DAEMON_ROWS: readonly Row[] = [
     inject: "SIGSTOP",
     expect: "no call fails; progress is missed within 2 s",
     phases: ALWAYS,
-    quick: ["idle", "uploading"],
+    quick: ["uploading"],
     run: (stage, phase) => {
       const victim = stage.daemon(2);
       return during(stage, phase, { inject: () => victim.stop(), heal: () => victim.go() });
