@@ -75,7 +75,10 @@ export async function sendParts(sending: Sending, head: Uint8Array<ArrayBuffer>)
 /** A piece with its digest. Where the runtime reads it by itself when it is sent, its bytes are held no longer than this. */
 async function hashed(source: Source, { offset, bytes }: Piece): Promise<SentPart> {
   const { length } = bytes;
-  return { offset, length, digest: await sha256(bytes), body: source.slice?.(offset, length) ?? bytes };
+  const digest = await sha256(bytes);
+  const body = source.slice?.(offset, length);
+  if (body !== undefined) source.give?.(bytes);
+  return { offset, length, digest, body: body ?? bytes };
 }
 
 /** The missing ranges of a source, in order. An async generator hands out one at a time, whoever asks. @returns the size */

@@ -1,5 +1,6 @@
 /** What can be uploaded, as one thing: bytes that are taken by place, or one after another. */
 import { SixfoldError } from "../shared/errors.ts";
+import { blobInOrder, inOrder } from "./in_order.ts";
 import { PartMemory } from "./part_memory.ts";
 import { builtin } from "./runtime.ts";
 import { diskFailure } from "./save.ts";
@@ -52,13 +53,25 @@ function ofBlob(blob: Blob): Source {
   const print = blob instanceof File && blob.lastModified > 0
     ? JSON.stringify([blob.name, blob.size, blob.lastModified])
     : undefined;
+  const memory = new PartMemory();
+  let at = 0;
+  let open = blobInOrder(blob);
   return {
     size: blob.size,
     contentType: blob.type || undefined,
     fingerprint: () => Promise.resolve(print),
-    take: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
     ...(isBrowser ? { slice: (offset: number, length: number) => blob.slice(offset, offset + length) } : {}),
-    close: nothing,
+    give: (bytes) => memory.give(bytes),
+    async take(offset, length) {
+      if (offset !== at) {
+        await open.close();
+        open = blobInOrder(blob.slice(offset));
+      }
+      const bytes = await open.fill(memory.take(length));
+      at = offset + bytes.length;
+      return bytes;
+    },
+    close: () => open.close(),
   };
 }
 
@@ -101,40 +114,14 @@ async function ofPath(path: string): Promise<Source> {
 }
 
 function ofStream(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Source {
-  const steps = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]?.() ?? readSteps(stream as ReadableStream);
-  let rest: Uint8Array = new Uint8Array(0);
+  const bytes = inOrder(stream);
   const memory = new PartMemory();
   return {
     size: undefined,
     contentType: undefined,
     fingerprint: unknown,
     give: (bytes) => memory.give(bytes),
-    async take(_offset, length) {
-      const bytes = memory.take(length);
-      let filled = 0;
-      while (filled < length) {
-        if (rest.length === 0) {
-          const step = await steps.next();
-          if (step.done) break;
-          rest = step.value;
-        }
-        const piece = rest.subarray(0, length - filled);
-        bytes.set(piece, filled);
-        filled += piece.length;
-        rest = rest.subarray(piece.length);
-      }
-      return bytes.subarray(0, filled);
-    },
-    close: async () => void await steps.return?.(),
+    take: (_offset, length) => bytes.fill(memory.take(length)),
+    close: () => bytes.close(),
   };
-}
-
-/** Safari iterates no streams. */
-async function* readSteps(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (let step = await reader.read(); !step.done; step = await reader.read()) yield step.value;
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
 }

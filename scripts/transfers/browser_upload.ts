@@ -9,8 +9,8 @@ import { TcpProxy } from "../faults/tcp_proxy.ts";
 export interface BrowserResult {
   /** Bytes that left the browser, for each byte of the file. */
   readonly ratio: number;
-  /** Peak memory of the tab's process in MiB. */
-  readonly tab: number;
+  /** How much memory the tab's process took at most beyond what the empty page had taken, in MiB. */
+  readonly grown: number;
   /** The longest that a page did not answer its user, in ms. */
   readonly longestTask: number;
 }
@@ -31,6 +31,8 @@ const POLL_MS = 50;
 const WAIT_MS = 300_000;
 const FROZEN_MS = 5000;
 const OFFLINE_MS = 20_000;
+/** Of memory, in MiB. */
+const MOST_GROWN = 128;
 /** As on a phone. */
 const SLOWER = 6;
 
@@ -57,8 +59,10 @@ export async function browserUpload(url: string, origin: string, size: number): 
     };
 
     await page.goto(address);
+    const empty = await tabMemory(page);
     await choose(page);
     const first = await reached(0.4);
+    const early = grownTo(await tabMemory(page), empty);
     await page.reload();
     await choose(page);
     const { resumed } = await until(page, ({ resumed }) => resumed >= 0);
@@ -91,18 +95,21 @@ export async function browserUpload(url: string, origin: string, size: number): 
     const end = await until(page, ({ done }) => done);
     const seconds = (performance.now() - began) / 1000;
     const watched = await until(other, ({ watched }) => watched > 0);
-    const tab = await tabMemory(page);
+    const grown = Math.max(early, grownTo(await tabMemory(page), empty));
     const stored = await digestOf(await fetch(`${url}/v1/files/page/film`));
     mustBe(stored.sha256 === body.digest(), "the file came back otherwise");
     const backwards = first.backwards + end.backwards;
     mustBe(backwards === 0, `progress went back ${backwards} times`);
+    mustBe(grown < MOST_GROWN, `the tab took ${grown.toFixed(0)} MiB more than empty`);
     const odd = problems.filter((text) => !/net::ERR_/.test(text));
     mustBe(odd.length === 0, `the page complained: ${odd.join("; ")}`);
     const longestTask = Math.max(first.longestTask, end.longestTask);
-    const result = { ratio: proxy.up / size, tab, longestTask };
+    const result = { ratio: proxy.up / size, grown, longestTask };
     console.log(
-      `chromium: ${size / MIB} MiB in ${seconds.toFixed(0)} s, ${result.ratio.toFixed(4)} bytes sent for each; peak ` +
-        `memory of the tab ${tab.toFixed(0)} MiB; the page was busy for ${longestTask.toFixed(0)} ms at most; the ` +
+      `chromium: ${size / MIB} MiB in ${seconds.toFixed(0)} s, ${result.ratio.toFixed(4)} bytes sent for each; the ` +
+        `tab took ${grown.toFixed(0)} MiB more than empty, and was busy for ${
+          longestTask.toFixed(0)
+        } ms at most; the ` +
         `other tab saw ${Math.round(watched.watched / MIB)} MiB come`,
     );
     return result;
@@ -133,12 +140,18 @@ async function until(page: Page, isSo: (state: PageState) => boolean): Promise<P
   throw new Error(`the page does not get on: ${JSON.stringify(await stateOf(page))}`);
 }
 
-/** The most memory that a tab's process has had, in MiB. */
-async function tabMemory(page: Page): Promise<number> {
+/** The most memory that each tab's process has had, in MiB, by its id. */
+async function tabMemory(page: Page): Promise<Map<number, number>> {
   const cdp = await page.context().browser()?.newBrowserCDPSession();
   const { processInfo } = await cdp?.send("SystemInfo.getProcessInfo") ?? { processInfo: [] };
   const tabs = processInfo.filter(({ type }) => type === "renderer");
-  return Math.max(...await Promise.all(tabs.map(({ id }) => peakMemory(id))));
+  return new Map(await Promise.all(tabs.map(async ({ id }) => [id, await peakMemory(id)] as const)));
+}
+
+/** By how much a tab has grown at most; those that came later were as the largest of the empty ones. */
+function grownTo(tabs: ReadonlyMap<number, number>, empty: ReadonlyMap<number, number>): number {
+  const usual = Math.max(...empty.values());
+  return Math.max(...[...tabs].map(([id, memory]) => memory - (empty.get(id) ?? usual)));
 }
 
 function mustBe(condition: boolean, otherwise: string): void {
