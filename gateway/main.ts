@@ -38,6 +38,7 @@ import { WindowPool } from "./core/memory/window_pool.ts";
 import { findKey, hasKeys } from "./db/api_keys.ts";
 import { openDatabase } from "./db/database.ts";
 import { Manifests } from "./db/manifests.ts";
+import { SmallFiles } from "./db/small_files.ts";
 import { migrate, readMigrations } from "./db/migrate.ts";
 import { REPAIRS_CHANNEL } from "./db/repairs.ts";
 import { checkExposure } from "./exposure.ts";
@@ -75,6 +76,7 @@ async function run(config: GatewayConfig, log: Logger): Promise<number> {
   const store = {
     sql,
     manifests: new Manifests(sql),
+    small: new SmallFiles(sql),
     cluster,
     client: new ChunkClient(
       config.SIXFOLD_HOP,

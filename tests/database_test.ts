@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { openDatabase } from "../gateway/db/database.ts";
+import { migrate, readMigrations } from "../gateway/db/migrate.ts";
+import { SmallFiles } from "../gateway/db/small_files.ts";
 import { type Postgres, startPostgres } from "../scripts/embedded_postgres.ts";
 import { freePort, until } from "../scripts/programs.ts";
+import { newUuid } from "../shared/chunk_id.ts";
 import { SixfoldError } from "../shared/errors.ts";
 import { PostgresServer } from "../shared/postgres_server.ts";
 import { seconds } from "./cluster.ts";
@@ -119,6 +122,65 @@ Deno.test("the way to PostgreSQL", async (t) => {
              ${new Uint8Array([0, 255])}::bytea AS bytes, ${sql`now() - now()`} = interval '0' AS same`;
     const bytes = new Uint8Array([0, 255]);
     assert.deepEqual({ ...row }, { ints: [1, 2], texts: ["a", '"'], size: 2 ** 40, bytes, same: true });
+  });
+
+  await t.step("small files that come at once are stored together, and none pays for another one", async () => {
+    await migrate(sql, await readMigrations(new URL("../migrations/", import.meta.url)));
+    const small = new SmallFiles(sql);
+    const fileOf = (key: string, contentType = "text/plain") => {
+      const inline = new TextEncoder().encode(`the bytes of ${key}`);
+      return {
+        id: newUuid(),
+        bucket: "demo",
+        key: new TextEncoder().encode(key),
+        size: inline.length,
+        contentType,
+        metadata: { said: '"{a,b}\\' },
+        sha256: new Uint8Array(32).fill(7),
+        treeSha256: null,
+        inline,
+      };
+    };
+    const many = Array.from({ length: 40 }, (_, i) => fileOf(`many, "${i}"`));
+    const dates = await Promise.all(many.map((file) => small.insert(file)));
+    assert.ok(dates.every((date) => date instanceof Date));
+    for (const { id, createdAt: _, ...file } of many.map((file, i) => ({ ...file, createdAt: dates[i] }))) {
+      const [row] = await sql`
+        SELECT bucket, key, size, content_type AS "contentType", metadata, sha256, tree_sha256 AS "treeSha256", inline
+        FROM files JOIN outcomes ON upload_id = id AND committed WHERE id = ${id}`;
+      assert.deepEqual(row, file);
+    }
+    const [one, other] = await Promise.all([fileOf("one"), fileOf("one")].map((file) => small.insert(file)));
+    assert.deepEqual([one, other].map((date) => date instanceof Date).sort(), [false, true]);
+
+    // Others come while a key is locked, or what one of them says cannot be stored.
+    let release = () => {};
+    const held = new Promise<void>((resolve) => release = resolve);
+    // As many as there may be rounds.
+    const locked = [fileOf("locked 1"), fileOf("locked 2")];
+    const holder = sql.begin(async (tx) => {
+      for (const { key } of locked) {
+        await tx`
+          INSERT INTO files (id, bucket, key, size, content_type) VALUES (${newUuid()}, 'demo', ${key}, 0, 'text/plain')`;
+      }
+      await held;
+      throw new Error("no file after all");
+    });
+    await until("the key is not locked", 10_000, async () => {
+      const [row] = await sql`SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+        WHERE c.relname = 'files' AND l.mode = 'RowExclusiveLock'`;
+      return row !== undefined;
+    });
+    let waiting = locked.length;
+    const last = locked.map((file) => small.insert(file).finally(() => waiting--));
+    const wrong = small.insert(fileOf("wrong", "text/\0")).then(() => "stored", (error) => error.code);
+    const others = await Promise.all(Array.from({ length: 20 }, (_, i) => small.insert(fileOf(`beside ${i}`))));
+    assert.equal(waiting, 2);
+    assert.ok(others.every((date) => date instanceof Date));
+    assert.equal(await wrong, "22021");
+    release();
+    await assert.rejects(holder, /no file after all/);
+    assert.ok((await Promise.all(last)).every((date) => date instanceof Date));
   });
 
   await t.step("who finds all connections taken waits for a moment, and the line has an end", async () => {

@@ -89,11 +89,6 @@ export async function commitFile(
   file: NewFile,
   options: { readonly ifAbsent: boolean; readonly graceSeconds: number; readonly strays: readonly StrayChunk[] },
 ): Promise<Date> {
-  if (file.segments.length === 0 && options.strays.length === 0) {
-    const createdAt = await insertAlone(sql, file);
-    if (createdAt !== undefined) return createdAt;
-    if (options.ifAbsent) throw alreadyExists();
-  }
   return await sql.begin(async (tx) => {
     if (file.segments.length > 0) {
       const intents = await tx`DELETE FROM intents WHERE id = ${file.id} RETURNING id`;
@@ -108,28 +103,6 @@ export async function commitFile(
     await tx`INSERT INTO outcomes (upload_id) VALUES (${file.id})`;
     return createdAt;
   });
-}
-
-/**
- * The same for a file whose bytes are in its row and whose key is free: one statement, and so one round trip and one
- * transaction. Whether a bucket is there is checked when the statement ends.
- * @returns undefined when the key is taken, and then nothing has changed but that the bucket is there
- */
-async function insertAlone(sql: Sql, file: NewFileRow): Promise<Date | undefined> {
-  const [row] = await sql<{ createdAt: Date }[]>`
-    WITH home AS (
-      INSERT INTO buckets (name) VALUES (${file.bucket}) ON CONFLICT DO NOTHING
-    ), placed AS (
-      INSERT INTO files (id, bucket, key, size, content_type, sha256, tree_sha256, metadata, inline)
-      VALUES (${file.id}, ${file.bucket}, ${file.key}, ${file.size}, ${file.contentType}, ${file.sha256},
-              ${file.treeSha256}, ${sql.json(file.metadata)}, ${file.inline})
-      ON CONFLICT (bucket, key) DO NOTHING
-      RETURNING id, created_at
-    ), kept AS (
-      INSERT INTO outcomes (upload_id) SELECT id FROM placed
-    )
-    SELECT created_at AS "createdAt" FROM placed`;
-  return row?.createdAt;
 }
 
 /**

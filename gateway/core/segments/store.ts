@@ -1,6 +1,7 @@
 /** What the operations on files work with: made once when the gateway starts, and handed to each of them. */
 import type { Sql } from "../../db/database.ts";
 import type { Manifests } from "../../db/manifests.ts";
+import type { SmallFiles } from "../../db/small_files.ts";
 import type { ChunkClient } from "../hop/chunk_client.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { DamageReports } from "./damage.ts";
@@ -12,6 +13,8 @@ export interface Store {
   readonly sql: Sql;
   /** What is read by bucket and key. */
   readonly manifests: Manifests;
+  /** Where small files are stored. */
+  readonly small: SmallFiles;
   readonly cluster: Cluster;
   readonly client: ChunkClient;
   /** Where readers tell of broken chunks. */
