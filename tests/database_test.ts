@@ -156,7 +156,7 @@ Deno.test("the way to PostgreSQL", async (t) => {
     // Others come while a key is locked, or what one of them says cannot be stored.
     let release = () => {};
     const held = new Promise<void>((resolve) => release = resolve);
-    // As many as there may be rounds.
+    // More than there may be rounds.
     const locked = [fileOf("locked 1"), fileOf("locked 2")];
     const holder = sql.begin(async (tx) => {
       for (const { key } of locked) {
