@@ -48,15 +48,19 @@ function installIsStale() {
  * @param {string} name
  */
 function executable(scope, name) {
-  const folder = join(modules, scope);
-  for (const platform of existsSync(folder) ? readdirSync(folder) : []) {
-    for (const path of [join(folder, platform, name), join(folder, platform, "bin", name)]) {
-      if (existsSync(path)) return path;
-    }
-  }
   // Bun's install script, where it ran, has moved the executable into the package of the launcher.
   const moved = join(modules, name, "bin", `${name}.exe`);
   if (existsSync(moved) && statSync(moved).size > 1_000_000) return moved;
+  const folder = join(modules, scope);
+  const platforms = existsSync(folder) ? readdirSync(folder) : [];
+  const found = platforms
+    .flatMap((platform) => [join(folder, platform, name), join(folder, platform, "bin", name)])
+    .filter((path) => existsSync(path));
+  // Debian's npm is one of those that install what is for other C libraries, too.
+  const [right = found[0]] = found.length > 1
+    ? found.filter((path) => spawnSync(path, ["--version"]).status === 0)
+    : [];
+  if (right !== undefined) return right;
   throw new Error(`no ${name} for ${process.platform}-${process.arch} in ${folder}; remove node_modules and try again`);
 }
 
