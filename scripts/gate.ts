@@ -14,7 +14,7 @@ const profiles = `${root}.coverage/deno`;
 const reports = `${root}.coverage/bun`;
 
 /** Test files at once, in each of two runs: a test waits for its own processes most of the time. */
-const JOBS = String(navigator.hardwareConcurrency);
+const JOBS = String(navigator.hardwareConcurrency + 1);
 
 interface Outcome {
   readonly passed: number;
@@ -142,7 +142,7 @@ const LONG = testsOf("bench", "collector", "console_cluster", "restore", "transf
 /** Nearly all lines that these run are run by others as well. Of both runs, what takes longest begins first. */
 const UNCOVERED = testsOf(
   ...["faults", "disks", "rebalance", "membership", "failover", "sessions_faults", "undelete", "database_away", "stop"],
-  ...["soak", "slow_readers", "hostile_requests", "hostile", "overload", "gone_servers", "metrics", "watch"],
+  ...["cleanup", "soak", "slow_readers", "hostile_requests", "hostile", "overload", "gone_servers", "metrics", "watch"],
 );
 const COVERED_FIRST = testsOf("repair");
 /** Faults over the hop that is not the usual one: `npm test` has files, traces and TLS on both hops, and these on one. */
@@ -194,12 +194,13 @@ async function coveredTests(): Promise<string[]> {
 const parallel = [...onDeno, "--parallel"];
 // Tests and faults wait for their processes most of the time: all three runs use the machine meanwhile.
 outcomes.push(
-  ...await Promise.all([
-    counted("whole cluster", "deno", [...parallel, ...await coveredTests()], "covered"),
+  ...(await Promise.all([
+    coveredTests()
+      .then((tests) => counted("whole cluster", "deno", [...parallel, ...tests], "covered"))
+      .then(async (outcome) => [outcome, await coverage()]),
     counted("whole cluster, lines not counted", "deno", [...parallel, "--filter", BUT_OTHER_HOP, ...UNCOVERED]),
     counted("faults, the short matrix", "tool", [...tool, "scripts/faults.ts", "--quick"]),
-  ]),
+  ])).flat(),
   await counted("load tests", "deno", [...onDeno, ALONE]),
-  await coverage(),
 );
 end(outcomes);
