@@ -14,7 +14,7 @@ const profiles = `${root}.coverage/deno`;
 const reports = `${root}.coverage/bun`;
 
 /** Test files at once, in each of two runs: a test waits for its own processes most of the time. */
-const JOBS = String(navigator.hardwareConcurrency + 1);
+const JOBS = String(navigator.hardwareConcurrency);
 
 interface Outcome {
   readonly passed: number;
