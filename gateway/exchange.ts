@@ -8,8 +8,10 @@ import { keepInterim } from "./api/interim.ts";
 import { WholeAnswer } from "./api/whole_answer.ts";
 import type { SlowClients } from "./slow_clients.ts";
 
-/** How long a connection with the rest of a refused body stays, so that the answer is not lost to a reset. */
-const DRAIN_MS = 1000;
+/** How long the rest of a refused body is read, in ms: a client on a busy machine may take a while to look for an answer. */
+const DRAIN_MS = 5000;
+/** How long one that is not read may stay. */
+const UNREAD_MS = 1000;
 /** What every answer says that does not say otherwise: it is no page, no part of one, and is kept by nobody for others. */
 const SAFE = {
   "cache-control": "private",
@@ -66,27 +68,42 @@ export async function exchange(
     ...more(),
   };
   if (!incoming.complete || isStopping()) headers["connection"] = "close";
-  if (whole !== undefined) sendWhole(outgoing, response.status, headers, whole.bytes);
+  // What is to be sent again anyway is not read: with too much to do, that would be most of it.
+  const rest = incoming.complete || "retry-after" in headers ? undefined : incoming;
+  if (whole !== undefined) sendWhole(outgoing, response.status, headers, whole.bytes, rest);
   else if (response.body === null || "content-length" in headers || STREAMS.test(headers["content-type"] ?? "")) {
     outgoing.writeHead(response.status, headers);
     if (response.body !== null) await send(response.body, outgoing, clients, left.signal);
     outgoing.end();
-  } else sendWhole(outgoing, response.status, headers, await response.bytes());
-  // What is to be sent again anyway is not read: with too much to do, that would be most of it.
-  if (!incoming.complete) linger(incoming, !("retry-after" in headers));
+  } else sendWhole(outgoing, response.status, headers, await response.bytes(), rest);
   // A body that is here but was not taken would not end, and not be let go of.
-  else incoming.resume();
+  if (incoming.complete || rest !== undefined) incoming.resume();
+  else cutLater(incoming);
 }
 
+/**
+ * @param rest of the request, which is read and thrown away. With the end of an answer that closes a connection, node:http
+ * closes it at once: with bytes unread, that is a reset, and a client that is still sending may never see the answer. So the
+ * answer is sent, and ends when the request does.
+ */
 function sendWhole(
   outgoing: ServerResponse,
   status: number,
   headers: Record<string, string>,
   bytes: Uint8Array,
+  rest: IncomingMessage | undefined,
 ): void {
   headers["content-length"] = String(bytes.length);
   outgoing.writeHead(status, headers);
-  outgoing.end(bytes);
+  if (rest === undefined) return void outgoing.end(bytes);
+  if (bytes.length > 0) outgoing.write(bytes);
+  else outgoing.flushHeaders();
+  // Nobody takes the body any more, and nobody is to hold it back.
+  rest.removeAllListeners("data");
+  const end = () => outgoing.end();
+  const late = setTimeout(end, DRAIN_MS);
+  rest.on("end", end);
+  outgoing.on("close", () => clearTimeout(late));
 }
 
 /** The request that came, or what is wrong with its path. */
@@ -187,8 +204,7 @@ async function send(
   }
 }
 
-function linger(incoming: IncomingMessage, reads: boolean): void {
-  if (reads) incoming.resume();
-  const cut = setTimeout(() => incoming.destroy(), DRAIN_MS);
+function cutLater(incoming: IncomingMessage): void {
+  const cut = setTimeout(() => incoming.destroy(), UNREAD_MS);
   incoming.on("close", () => clearTimeout(cut));
 }

@@ -91,6 +91,21 @@ test("who asks before it sends a body hears of a refusal first, and is told to g
   await opened.close(1000);
 });
 
+test("who is refused in the middle of a body hears of it, though it looks for an answer only seconds later", async () => {
+  const { opened } = await door(2);
+  const socket = connect(opened.port, "127.0.0.1");
+  const reset = new Promise<string>((resolve) => socket.on("close", () => resolve("reset")).on("error", () => {}));
+  socket.write("PUT /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n");
+  for (let i = 0; i < 20; i++) {
+    socket.write(new Uint8Array(100_000));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const answer = new Promise<string>((resolve) => socket.on("data", (data) => resolve(String(data))));
+  assert.match(await Promise.race([answer, reset]), /^HTTP\/1\.1 200 /);
+  socket.destroy();
+  await opened.close(1000);
+});
+
 test("requests in a row are answered in a row, and no byte beyond a body belongs to it", async () => {
   const { opened } = await door(10);
   const put = "PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n";

@@ -10,7 +10,7 @@ import { chunkFiles, type Daemon, TestCluster } from "./cluster.ts";
 import { bytesOf, call, sha256 } from "./sessions/client.ts";
 
 const MIB = 1024 * 1024;
-const BEAT = { SIXFOLD_HEARTBEAT: "500" };
+const BEAT = { SIXFOLD_HEARTBEAT: "1000" };
 const SETTINGS = { SIXFOLD_GRACE: "0", SIXFOLD_CLEANUP_EVERY: "1" };
 
 Deno.test("servers join and leave while files are read and written", async (t) => {
